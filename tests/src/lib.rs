@@ -1,1 +1,16 @@
-//! x
+//! The system assembled: what is needed to run all of Bufferlake at once, for the demo, the tests and the benchmarks.
+//!
+//! - [`simulator`]: networks and clients fitted to real ones, and the results that they send;
+//! - [`http`]: the client side of the wire, bare enough to misbehave;
+//! - [`sender`]: sealed and signed batches, as an agent of ours makes them;
+//! - [`harness`]: the real programs, started, cut off, killed and restarted;
+//! - [`demo`]: the main job, to be looked at;
+//! - [`bench`]: what it can carry, measured.
+
+pub mod simulator;
+
+pub mod http;
+
+pub mod sender;
+
+pub mod harness;

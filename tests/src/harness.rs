@@ -1,0 +1,14 @@
+//! The real programs, run on ports and in directories of their own.
+//!
+//! A test takes a [`Scratch`] directory, starts a [`Warehouse`] and [`Agent`]s in it, puts a [`Proxy`] between them where
+//! faults are wanted, and waits for what must come with [`until`]. Whatever it started ends with it.
+
+mod patience;
+mod program;
+mod proxy;
+mod scratch;
+
+pub use patience::until;
+pub use program::{Program, binary, free_port, run};
+pub use proxy::{Fault, Proxy};
+pub use scratch::Scratch;

@@ -1,0 +1,206 @@
+//! A proxy on loopback that loses connections on purpose and remembers every byte that went upstream.
+
+use std::collections::VecDeque;
+use std::io::{Read as _, Write as _};
+use std::net::{Ipv4Addr, Shutdown, SocketAddr, TcpListener, TcpStream};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use anyhow::Context as _;
+
+/// What befalls one request.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Fault {
+    /// It passes.
+    None,
+    /// The connection is lost with the first bytes of the request: the warehouse never sees it.
+    BeforeRequest,
+    /// The request arrives only in part, then the connection is lost.
+    AmidRequest,
+    /// The warehouse answers, and the connection is lost with the answer: the agent cannot know.
+    BeforeAnswer,
+}
+
+/// How many bytes of a request arrive when it is cut in its middle.
+const AMID_BYTES: usize = 300;
+
+#[derive(Debug)]
+struct Shared {
+    upstream: Mutex<SocketAddr>,
+    /// What befalls the next requests, in order; when it is empty, they pass.
+    plan: Mutex<VecDeque<Fault>>,
+    fired: [AtomicU64; 3],
+    sent: Mutex<Vec<u8>>,
+    black_hole: AtomicBool,
+    open: AtomicBool,
+}
+
+/// The proxy; it ends when dropped.
+#[derive(Debug)]
+pub struct Proxy {
+    address: SocketAddr,
+    shared: Arc<Shared>,
+}
+
+impl Proxy {
+    /// Listens on a free port and passes everything to `upstream`.
+    ///
+    /// # Errors
+    /// If there is no free port.
+    pub fn start(upstream: SocketAddr) -> anyhow::Result<Self> {
+        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).context("opening the proxy's port")?;
+        let address = listener.local_addr().context("reading the proxy's port")?;
+        let shared = Arc::new(Shared {
+            upstream: Mutex::new(upstream),
+            plan: Mutex::default(),
+            fired: Default::default(),
+            sent: Mutex::default(),
+            black_hole: AtomicBool::new(false),
+            open: AtomicBool::new(true),
+        });
+        let accepting = Arc::clone(&shared);
+        std::thread::spawn(move || {
+            for stream in listener.incoming().flatten() {
+                if !accepting.open.load(Ordering::SeqCst) {
+                    return;
+                }
+                let shared = Arc::clone(&accepting);
+                std::thread::spawn(move || serve(stream, &shared));
+            }
+        });
+        Ok(Self { address, shared })
+    }
+
+    /// Where it listens.
+    #[must_use]
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// What befalls the next requests, in order, after those planned before; then requests pass again.
+    pub fn plan(&self, faults: impl IntoIterator<Item = Fault>) {
+        lock(&self.shared.plan).extend(faults);
+    }
+
+    /// True once every planned fault has met a request.
+    #[must_use]
+    pub fn plan_is_done(&self) -> bool {
+        lock(&self.shared.plan).is_empty()
+    }
+
+    /// How often a fault has happened.
+    #[must_use]
+    pub fn fired(&self, fault: Fault) -> u64 {
+        place(fault).map_or(0, |place| self.shared.fired[place].load(Ordering::SeqCst))
+    }
+
+    /// Every byte that clients sent to it so far.
+    #[must_use]
+    pub fn sent(&self) -> Vec<u8> {
+        lock(&self.shared.sent).clone()
+    }
+
+    /// While true, it takes connections and requests and never answers.
+    pub fn set_black_hole(&self, black_hole: bool) {
+        self.shared.black_hole.store(black_hole, Ordering::SeqCst);
+    }
+
+    /// Sends new connections elsewhere, for example to a restarted warehouse.
+    pub fn set_upstream(&self, upstream: SocketAddr) {
+        *lock(&self.shared.upstream) = upstream;
+    }
+}
+
+impl Drop for Proxy {
+    fn drop(&mut self) {
+        self.shared.open.store(false, Ordering::SeqCst);
+        // Wakes the thread that accepts, so that it sees the end.
+        let _ = TcpStream::connect(self.address);
+    }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+fn place(fault: Fault) -> Option<usize> {
+    match fault {
+        Fault::None => None,
+        Fault::BeforeRequest => Some(0),
+        Fault::AmidRequest => Some(1),
+        Fault::BeforeAnswer => Some(2),
+    }
+}
+
+/// Passes bytes both ways until a fault or the end. A request begins with the first bytes after an answer.
+fn serve(mut client: TcpStream, shared: &Arc<Shared>) {
+    let mut server: Option<TcpStream> = None;
+    let awaiting_request = Arc::new(AtomicBool::new(true));
+    let cut_at_answer = Arc::new(AtomicBool::new(false));
+    let mut chunk = vec![0; 64 << 10];
+    while let Ok(read @ 1..) = client.read(&mut chunk) {
+        lock(&shared.sent).extend_from_slice(&chunk[..read]);
+        if shared.black_hole.load(Ordering::SeqCst) {
+            continue;
+        }
+        let fault = if awaiting_request.swap(false, Ordering::SeqCst) {
+            lock(&shared.plan).pop_front().unwrap_or(Fault::None)
+        } else {
+            Fault::None
+        };
+        if fault == Fault::BeforeRequest {
+            fire(shared, fault);
+            break;
+        }
+        if server.is_none() {
+            let upstream = *lock(&shared.upstream);
+            let Ok(stream) = TcpStream::connect(upstream) else { break };
+            let (Ok(reading), Ok(answering)) = (stream.try_clone(), client.try_clone()) else { break };
+            server = Some(stream);
+            let (shared, awaiting, cut) = (Arc::clone(shared), Arc::clone(&awaiting_request), Arc::clone(&cut_at_answer));
+            std::thread::spawn(move || pass_answers(reading, answering, &shared, &awaiting, &cut));
+        }
+        let Some(stream) = &mut server else { break };
+        if fault == Fault::AmidRequest {
+            let _ = stream.write_all(&chunk[..read.min(AMID_BYTES)]);
+            fire(shared, fault);
+            break;
+        }
+        cut_at_answer.fetch_or(fault == Fault::BeforeAnswer, Ordering::SeqCst);
+        if stream.write_all(&chunk[..read]).is_err() {
+            break;
+        }
+    }
+    let _ = client.shutdown(Shutdown::Both);
+    if let Some(server) = server {
+        let _ = server.shutdown(Shutdown::Both);
+    }
+}
+
+fn pass_answers(
+    mut server: TcpStream,
+    mut client: TcpStream,
+    shared: &Shared,
+    awaiting_request: &AtomicBool,
+    cut: &AtomicBool,
+) {
+    let mut chunk = vec![0; 64 << 10];
+    while let Ok(read @ 1..) = server.read(&mut chunk) {
+        if cut.swap(false, Ordering::SeqCst) {
+            fire(shared, Fault::BeforeAnswer);
+            break;
+        }
+        awaiting_request.store(true, Ordering::SeqCst);
+        if client.write_all(&chunk[..read]).is_err() {
+            break;
+        }
+    }
+    let _ = client.shutdown(Shutdown::Both);
+    let _ = server.shutdown(Shutdown::Both);
+}
+
+fn fire(shared: &Shared, fault: Fault) {
+    if let Some(place) = place(fault) {
+        shared.fired[place].fetch_add(1, Ordering::SeqCst);
+    }
+}

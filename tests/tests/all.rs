@@ -1,0 +1,1 @@
+//! All tests of the assembled system, in one program.
