@@ -1,1 +1,20 @@
-//! x
+//! The warehouse: from signed batches to the public ranking.
+//!
+//! The life of the data:
+//! 1. [`http`] takes a batch and [`verify`] proves who sent it before anything is opened; what is left is `Verified<Batch>`;
+//! 2. [`admission`] lets each `(agent, epoch, seq)` in once, and [`landing`] makes it durable before it is acknowledged;
+//! 3. the lake seals landed batches into day partitions of Parquet, each step published by one switch of a manifest;
+//! 4. the marts aggregate the lake with the SQL of `queries/`, by what the [`agents`] registry lets each agent speak for;
+//! 5. once a day a public cut is made from the closed days: it is the release, and all that the public ever reads.
+//!
+//! [`serve`] runs these together, with time, listeners and shutdown as arguments.
+
+pub mod config;
+
+pub mod paths;
+
+pub mod durable;
+
+pub mod agents;
+
+pub mod landing;

@@ -1,2 +1,3 @@
-//! x
+//! The warehouse's program.
+
 fn main() {}

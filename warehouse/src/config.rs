@@ -1,0 +1,152 @@
+//! The operator's configuration: small structs, unknown fields refused, units in the names.
+
+mod load;
+
+use std::net::{Ipv4Addr, SocketAddr};
+use std::path::PathBuf;
+
+use serde::{Deserialize, Serialize};
+
+pub use load::{ConfigFault, ENV_PREFIX, EffectiveValue, Loaded, ServerMode, load};
+
+/// Everything that an operator can set; each has a default but none is hidden (`warehouse check-config` prints them).
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Config {
+    /// The data directory; one warehouse per directory.
+    pub dir: PathBuf,
+    /// Where agents, clients and the public connect.
+    pub listen: SocketAddr,
+    /// Where metrics are read; loopback unless you know why.
+    pub metrics_listen: SocketAddr,
+    /// Proxies whose `X-Forwarded-For` or `Forwarded` is believed, as addresses or prefixes. Loopback always is.
+    pub trusted_proxies: Vec<String>,
+    /// How much may be taken in at once.
+    pub ingest: IngestConfig,
+    /// When landed batches become part of the lake.
+    pub seal: SealConfig,
+    /// The database engine behind marts and cuts.
+    pub engine: EngineConfig,
+    /// When the public cut is made.
+    pub cut: CutConfig,
+    /// What the lake keeps.
+    pub retention: RetentionConfig,
+}
+
+/// Bounds of taking in batches and direct tests.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct IngestConfig {
+    /// Most open connections.
+    pub max_connections: usize,
+    /// Most batches being verified or waiting to land; beyond it the answer is 503 with `Retry-After`.
+    pub max_waiting_batches: usize,
+    /// Most bytes that may lie in the landing zone; beyond it the answer is 503 with `Retry-After`.
+    pub max_landing_bytes: u64,
+    /// Direct tests that one client may send a minute.
+    pub direct_per_client_per_minute: u32,
+    /// ASN look-ups that one client may ask for a minute.
+    pub lookups_per_client_per_minute: u32,
+}
+
+/// When landed batches become part of the lake.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct SealConfig {
+    /// Longest wait between a batch's landing and its sealing, in milliseconds.
+    pub interval_ms: u64,
+    /// Most bytes of landing files in one seal; more waits for the next, so that memory stays flat.
+    pub max_bytes: u64,
+}
+
+/// The database engine behind marts and cuts.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct EngineConfig {
+    /// Memory that the engine may use, in MiB.
+    pub memory_mib: u32,
+    /// Threads that the engine may use.
+    pub threads: u32,
+    /// Shortest time between two refreshes of the marts, in milliseconds.
+    pub refresh_interval_ms: u64,
+    /// Shortest time between two copies for analysts (`cache/analytics.duckdb`), in milliseconds.
+    pub analytics_interval_ms: u64,
+}
+
+/// When the public cut is made, and what it takes to be in it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct CutConfig {
+    /// Hour of the day (UTC) at which `serve` makes the cut; none = only `warehouse publish` or the timer does.
+    pub hour_utc: Option<u8>,
+    /// Votes from which a network is listed.
+    pub listed_votes: u32,
+    /// Votes from which a network is ranked.
+    pub ranked_votes: u32,
+    /// Days with votes from which a network is ranked.
+    pub ranked_days: u32,
+    /// Folder with the operator's CSVs (network names, kinds, siblings); none = numbers only.
+    pub inputs_dir: Option<PathBuf>,
+}
+
+/// What the lake keeps.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct RetentionConfig {
+    /// Full months that stay; older ones are dropped whole.
+    pub months: u32,
+    /// How long a file stays after a compaction replaced it, in hours, for readers that still hold it.
+    pub replaced_hours: u32,
+}
+
+impl Default for Config {
+    fn default() -> Self {
+        Self {
+            dir: PathBuf::from("/var/lib/bufferlake/warehouse"),
+            listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 8080)),
+            metrics_listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 9080)),
+            trusted_proxies: Vec::new(),
+            ingest: IngestConfig::default(),
+            seal: SealConfig::default(),
+            engine: EngineConfig::default(),
+            cut: CutConfig::default(),
+            retention: RetentionConfig::default(),
+        }
+    }
+}
+
+impl Default for IngestConfig {
+    fn default() -> Self {
+        Self {
+            max_connections: 4_096,
+            max_waiting_batches: 64,
+            max_landing_bytes: 1 << 30,
+            direct_per_client_per_minute: 30,
+            lookups_per_client_per_minute: 60,
+        }
+    }
+}
+
+impl Default for SealConfig {
+    fn default() -> Self {
+        Self { interval_ms: 2_000, max_bytes: 32 << 20 }
+    }
+}
+
+impl Default for EngineConfig {
+    fn default() -> Self {
+        Self { memory_mib: 256, threads: 1, refresh_interval_ms: 3_000, analytics_interval_ms: 60_000 }
+    }
+}
+
+impl Default for CutConfig {
+    fn default() -> Self {
+        Self { hour_utc: Some(3), listed_votes: 30, ranked_votes: 100, ranked_days: 3, inputs_dir: None }
+    }
+}
+
+impl Default for RetentionConfig {
+    fn default() -> Self {
+        Self { months: 12, replaced_hours: 24 }
+    }
+}
