@@ -41,9 +41,8 @@ impl AgentId {
     pub fn parse(text: &str) -> Result<Self, BadAgentId> {
         let allowed = |c: u8| c.is_ascii_lowercase() || c.is_ascii_digit() || c == b'-';
         let bytes = text.as_bytes();
-        let good = (3..=32).contains(&bytes.len())
-            && bytes[0].is_ascii_lowercase()
-            && bytes.iter().copied().all(allowed);
+        let good =
+            (3..=32).contains(&bytes.len()) && bytes[0].is_ascii_lowercase() && bytes.iter().copied().all(allowed);
         if good { Ok(Self(text.to_owned())) } else { Err(BadAgentId) }
     }
 

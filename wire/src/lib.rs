@@ -19,6 +19,6 @@ pub mod receipt;
 pub use batch::{AgentId, Batch, BatchFault, DropReason, Epoch, MAX_BATCH_JSON_BYTES, MAX_BATCH_RECORDS, SCHEMA, Seq};
 pub use receipt::{Outcome, QuarantineReason, Receipt};
 pub use record::{
-    AsnOutcome, Asn, ClientVersion, Country, Day, Grade, Hour, IpVersion, Latency, Rate, Record, RecordFault,
+    Asn, AsnOutcome, ClientVersion, Country, Day, Grade, Hour, IpVersion, Latency, Rate, Record, RecordFault,
     RecordFields, TestType,
 };

@@ -32,10 +32,9 @@ pub enum RecordFault {
 pub(super) fn check(fields: &RecordFields) -> Result<(), RecordFault> {
     let increases = [fields.download_increase, fields.upload_increase, fields.bidirectional_increase];
     let any_increase = increases.iter().any(Option::is_some);
-    let any_use_case =
-        [fields.grade_gaming, fields.grade_video_call, fields.grade_streaming, fields.grade_background]
-            .iter()
-            .any(Option::is_some);
+    let any_use_case = [fields.grade_gaming, fields.grade_video_call, fields.grade_streaming, fields.grade_background]
+        .iter()
+        .any(Option::is_some);
 
     if fields.vote_month && !fields.vote_day {
         return Err(RecordFault::MonthWithoutDay);

@@ -1,0 +1,82 @@
+# The two commands of the README are `make demo` and `make test`; `make help` lists the rest.
+# Each does its own set-up on a fresh machine with cargo, a C compiler, Python 3.11 with pip and Node with npm.
+# One cargo profile (--release) serves them all, so that nothing is compiled twice.
+
+SHELL := bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+.PHONY: help demo test prove bench setup lint fmt rules programs clean
+
+TARGET := $(or $(CARGO_TARGET_DIR),target)
+PYTHON ?= python3
+RELEASE := --release --locked
+# nextest runs each test in a process of its own and shows which one hangs; plain `cargo test` does as well.
+NEXTEST := $(shell cargo nextest --version >/dev/null 2>&1 && echo yes)
+
+# Each lock file in these folders is installed once; it is installed again only when it changes.
+NPM_FOLDERS := $(patsubst %/package-lock.json,%,$(wildcard deploy/*/package-lock.json))
+NPM_STAMPS := $(addsuffix /node_modules/.installed-lock,$(NPM_FOLDERS))
+# Python packages that tests and notebooks need, if they need any; the virtual environment lies under target/.
+REQUIREMENTS := $(wildcard tests/requirements.txt)
+VENV := $(TARGET)/venv
+VENV_STAMP := $(if $(REQUIREMENTS),$(VENV)/.installed-requirements)
+
+help: ## List the commands
+	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /  make \1\t/' | expand -t 16
+
+demo: setup ## Run the whole house on this machine: agents, warehouse, 1 M results, the ranking (ARGS=--once ends after the table)
+	cargo build $(RELEASE) --bins
+	cargo run $(RELEASE) --quiet --bin demo -- $(ARGS)
+
+test: lint programs ## Every kind of test, with a few trials of the long ones
+ifeq ($(NEXTEST),yes)
+	cargo test $(RELEASE) --workspace --doc --quiet
+	cargo nextest run $(RELEASE) --workspace --no-fail-fast
+else
+	cargo test $(RELEASE) --workspace --no-fail-fast
+endif
+
+prove: lint programs ## All trials of every test (about an hour)
+	cargo test $(RELEASE) --workspace --doc --quiet
+	BUFFERLAKE_TRIALS=all cargo test $(RELEASE) --workspace --no-fail-fast
+
+bench: setup ## Measure, and write target/bench.json (ONLY=name runs a part)
+	cargo build $(RELEASE) --bins
+	cargo run $(RELEASE) --quiet --bin bench -- $(if $(ONLY),--only $(ONLY)) $(ARGS)
+
+lint: setup ## Format, clippy and, where it is installed, cargo-deny
+	cargo fmt --all --check
+	cargo clippy $(RELEASE) --workspace --all-targets --quiet -- -D warnings
+	@if cargo deny --version >/dev/null 2>&1; then cargo deny --offline check bans licenses sources; \
+	else echo 'cargo-deny is not installed: the tests check licences and banned crates by themselves'; fi
+
+rules: setup ## Only the house rules: imports, file sizes, dependency trees, documents
+	cargo test $(RELEASE) -p bufferlake-tests --test all house
+
+fmt: ## Format the code
+	cargo fmt --all
+
+programs: setup
+	cargo build $(RELEASE) --workspace --bins
+
+setup: tools $(NPM_STAMPS) $(VENV_STAMP) ## Fetch what cargo does not: libduckdb and the ASN data, by npm from lock files
+
+.PHONY: tools
+tools:
+	@missing=; for tool in cargo cc npm $(PYTHON); do command -v $$tool >/dev/null || missing="$$missing $$tool"; done; \
+	if [ -n "$$missing" ]; then echo "not found:$$missing (README.md, 'What it needs')" >&2; exit 1; fi
+
+# npm checks every package against the hash in the lock file. A node_modules that is a link is somebody else's: left alone.
+%/node_modules/.installed-lock: %/package-lock.json
+	@if [ -L $*/node_modules ]; then exit 0; fi; \
+	if cmp -s $< $@; then touch $@; exit 0; fi; \
+	echo "npm ci in $*"; \
+	npm ci --prefix $* --no-audit --no-fund --loglevel=error && cp $< $@
+
+$(VENV)/.installed-requirements: $(REQUIREMENTS)
+	$(PYTHON) -m venv $(VENV)
+	$(VENV)/bin/pip install --quiet --disable-pip-version-check $(addprefix -r ,$(REQUIREMENTS))
+	cp $< $@
+
+clean: ## Remove what was built and fetched
+	rm -rf $(TARGET) $(addsuffix /node_modules,$(NPM_FOLDERS))
