@@ -9,6 +9,8 @@
 
 pub mod server;
 
+pub mod client;
+
 pub mod problem;
 
 pub mod clock;
