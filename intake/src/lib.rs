@@ -11,6 +11,8 @@ pub mod server;
 
 pub mod client;
 
+pub mod submission;
+
 pub mod problem;
 
 pub mod clock;

@@ -41,9 +41,6 @@ fn for_parameter(element: &str) -> Option<&str> {
 fn address(hop: &str) -> Option<IpAddr> {
     let hop = hop.strip_prefix('"').and_then(|rest| rest.strip_suffix('"')).unwrap_or(hop);
     let bare = hop.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')).unwrap_or(hop);
-    let parsed = bare
-        .parse::<IpAddr>()
-        .or_else(|_| hop.parse::<SocketAddr>().map(|socket| socket.ip()))
-        .ok()?;
+    let parsed = bare.parse::<IpAddr>().or_else(|_| hop.parse::<SocketAddr>().map(|socket| socket.ip())).ok()?;
     Some(parsed.to_canonical())
 }
