@@ -15,4 +15,12 @@ pub mod submission;
 
 pub mod problem;
 
+pub mod votes;
+
+pub mod retries;
+
+pub mod limit;
+
+pub mod key;
+
 pub mod clock;
