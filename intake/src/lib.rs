@@ -2,9 +2,9 @@
 //!
 //! The life of a request here:
 //! 1. [`server`] takes the connection, with bounds on time, bytes and number;
-//! 2. `client` finds the client's address behind the proxies that are trusted;
-//! 3. `submission` parses what the client sent, and says as a [`problem`] document what was wrong;
-//! 4. `asn` finds the client's network and country, `votes` decides whether the test is a vote;
+//! 2. [`client`] finds the client's address behind the proxies that are trusted;
+//! 3. [`submission`] parses what the client sent, and says as a [`problem`] document what was wrong;
+//! 4. [`asn`] finds the network and country, [`votes`], [`retries`] and [`limit`] decide what counts and what is too much;
 //! 5. a [`wire::Record`] comes out, and the address stays behind.
 
 pub mod server;
@@ -14,6 +14,8 @@ pub mod client;
 pub mod submission;
 
 pub mod problem;
+
+pub mod asn;
 
 pub mod votes;
 
