@@ -18,3 +18,7 @@ pub mod durable;
 pub mod agents;
 
 pub mod landing;
+
+pub mod verify;
+
+pub mod admission;

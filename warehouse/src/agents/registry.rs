@@ -20,6 +20,9 @@ pub struct Agent {
     /// Networks for which the agent may speak.
     #[serde(default)]
     pub bindings: Vec<Binding>,
+    /// Its live keys, oldest first; the secrets lie in a file of their own.
+    #[serde(default)]
+    pub keys: Vec<KeyId>,
     /// Hour of revocation; from then on nothing of this agent is taken in.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub revoked_at: Option<Hour>,
@@ -27,6 +30,11 @@ pub struct Agent {
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub gaps: Vec<AcceptedGap>,
 }
+
+/// Names a key without telling anything of its secret: four random bytes as hexadecimal digits.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct KeyId(pub String);
 
 /// A network for which an agent may speak.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]

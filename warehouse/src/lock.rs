@@ -1,0 +1,51 @@
+//! One warehouse per data directory.
+
+use std::fs::{self, File, OpenOptions};
+use std::io;
+use std::path::PathBuf;
+
+use rustix::fs::{FlockOperation, flock};
+
+use crate::paths::DataDir;
+
+/// The data directory is held by this process until this is dropped, also if the process is killed.
+#[derive(Debug)]
+pub struct DirLock {
+    _file: File,
+}
+
+/// The data directory cannot be taken.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum LockFault {
+    /// Another process has it.
+    #[error("another warehouse is at work in {}", .0.display())]
+    Held(PathBuf),
+    /// The file system refused.
+    #[error("cannot lock {}", path.display())]
+    Io {
+        /// The lock file.
+        path: PathBuf,
+        /// Why not.
+        #[source]
+        source: io::Error,
+    },
+}
+
+impl DirLock {
+    /// Takes the data directory, which is made if it is missing; never waits.
+    ///
+    /// # Errors
+    /// [`LockFault::Held`] if another process has it.
+    pub fn take(dir: &DataDir) -> Result<Self, LockFault> {
+        let path = dir.lock();
+        let fault = |source| LockFault::Io { path: path.clone(), source };
+        fs::create_dir_all(dir.root()).map_err(fault)?;
+        let file = OpenOptions::new().create(true).truncate(false).write(true).open(&path).map_err(fault)?;
+        match flock(&file, FlockOperation::NonBlockingLockExclusive) {
+            Ok(()) => Ok(Self { _file: file }),
+            Err(rustix::io::Errno::WOULDBLOCK) => Err(LockFault::Held(dir.root().to_owned())),
+            Err(other) => Err(fault(other.into())),
+        }
+    }
+}

@@ -1,0 +1,139 @@
+//! Why a batch is not taken, each with its status and its problem type.
+
+use axum::http::StatusCode;
+use wire::{AgentId, BatchFault, MAX_BATCH_JSON_BYTES, SCHEMA};
+
+/// A batch that is not taken. The agent's verdict on each is in docs/protocol.md.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Refusal {
+    /// A header of the signature is missing.
+    #[error("header {0} is missing")]
+    MissingHeader(&'static str),
+    /// A header of the signature cannot be read.
+    #[error("header {name} cannot be read: {rule}")]
+    BadHeader {
+        /// Which.
+        name: &'static str,
+        /// What it must be.
+        rule: &'static str,
+    },
+    /// Nobody registered the agent.
+    #[error("agent {0} is not registered at this warehouse")]
+    UnknownAgent(AgentId),
+    /// The agent was revoked.
+    #[error("agent {0} was revoked by the warehouse's operator")]
+    RevokedAgent(AgentId),
+    /// The sender's clock is off.
+    #[error("the timestamp is {off_by_s} s from the warehouse's clock; at most {most} s are allowed, see the Date header", most = wire::signature::MAX_CLOCK_SKEW_S)]
+    ClockSkew {
+        /// Sender's time minus the warehouse's, in seconds.
+        off_by_s: i64,
+    },
+    /// The body is not the one that was signed.
+    #[error("the body's SHA-256 is not the one in Content-Digest")]
+    DigestMismatch,
+    /// No live key of the agent made the signature.
+    #[error("no live key of the agent made this signature")]
+    BadSignature,
+    /// The body is too long as sent.
+    #[error("the body has more than {0} bytes")]
+    BodyTooLarge(usize),
+    /// The body is too long once decompressed.
+    #[error("the body has more than {MAX_BATCH_JSON_BYTES} bytes once decompressed")]
+    InflatedTooLarge,
+    /// Another content type than JSON.
+    #[error("Content-Type must be application/json")]
+    ContentType,
+    /// An encoding that is not spoken here.
+    #[error("Content-Encoding must be zstd, gzip or identity")]
+    ContentEncoding,
+    /// The body is no whole zstd or gzip stream.
+    #[error("the body is no whole {0} stream")]
+    BadCompression(&'static str),
+    /// The body is no batch.
+    #[error("{}", batch_fault(.0))]
+    NotABatch(#[source] BatchFault),
+    /// Header and body name different agents.
+    #[error("the body names agent {body}, the signature agent {header}")]
+    AgentMismatch {
+        /// Who signed.
+        header: AgentId,
+        /// Who is named inside.
+        body: AgentId,
+    },
+}
+
+impl Refusal {
+    /// The status of the answer.
+    #[must_use]
+    pub fn status(&self) -> StatusCode {
+        match self {
+            Self::MissingHeader(_)
+            | Self::UnknownAgent(_)
+            | Self::ClockSkew { .. }
+            | Self::BadSignature => StatusCode::UNAUTHORIZED,
+            Self::BadHeader { .. } | Self::DigestMismatch | Self::BadCompression(_) => StatusCode::BAD_REQUEST,
+            Self::RevokedAgent(_) => StatusCode::FORBIDDEN,
+            Self::BodyTooLarge(_) | Self::InflatedTooLarge => StatusCode::PAYLOAD_TOO_LARGE,
+            Self::ContentType | Self::ContentEncoding => StatusCode::UNSUPPORTED_MEDIA_TYPE,
+            Self::NotABatch(fault) if self.is_syntax(fault) => StatusCode::BAD_REQUEST,
+            Self::NotABatch(_) | Self::AgentMismatch { .. } => StatusCode::UNPROCESSABLE_ENTITY,
+        }
+    }
+
+    /// The problem type's last segment.
+    #[must_use]
+    pub fn slug(&self) -> &'static str {
+        match self {
+            Self::MissingHeader(_) => "missing_header",
+            Self::BadHeader { .. } => "bad_header",
+            Self::UnknownAgent(_) => "unknown_agent",
+            Self::RevokedAgent(_) => "revoked_agent",
+            Self::ClockSkew { .. } => "clock_skew",
+            Self::DigestMismatch => "digest_mismatch",
+            Self::BadSignature => "bad_signature",
+            Self::BodyTooLarge(_) | Self::InflatedTooLarge => "body_too_large",
+            Self::ContentType => "content_type",
+            Self::ContentEncoding => "content_encoding",
+            Self::BadCompression(_) => "bad_compression",
+            Self::NotABatch(BatchFault::UnknownSchema(_)) => "unknown_schema",
+            Self::NotABatch(fault) if self.is_syntax(fault) => "bad_json",
+            Self::NotABatch(_) => "bad_batch",
+            Self::AgentMismatch { .. } => "agent_mismatch",
+        }
+    }
+
+    /// The problem's title: the same for every occurrence.
+    #[must_use]
+    pub fn title(&self) -> &'static str {
+        match self.slug() {
+            "missing_header" | "bad_header" => "A header of the signature is missing or cannot be read",
+            "unknown_agent" => "The agent is not registered",
+            "revoked_agent" => "The agent was revoked",
+            "clock_skew" => "The agent's clock is off",
+            "digest_mismatch" => "The body is not the one that was signed",
+            "bad_signature" => "The signature is not valid",
+            "body_too_large" => "The body is too large",
+            "content_type" => "The content type is not supported",
+            "content_encoding" => "The content encoding is not supported",
+            "bad_compression" => "The body cannot be decompressed",
+            "unknown_schema" => "The schema is not known here",
+            "bad_json" => "The body is not JSON",
+            "agent_mismatch" => "The body names another agent",
+            _ => "The body is not a batch",
+        }
+    }
+
+    fn is_syntax(&self, fault: &BatchFault) -> bool {
+        matches!(fault, BatchFault::Envelope(json) if json.is_syntax() || json.is_eof())
+    }
+}
+
+/// Says what was wrong with the body. The parser's text names fields and positions, so that it can be mended.
+fn batch_fault(fault: &BatchFault) -> String {
+    match fault {
+        BatchFault::Envelope(json) => format!("the body is not a batch of schema {SCHEMA}: {json}"),
+        other => other.to_string(),
+    }
+}
