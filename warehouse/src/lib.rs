@@ -9,16 +9,30 @@
 //!
 //! [`serve`] runs these together, with time, listeners and shutdown as arguments.
 
+pub mod cli;
+
 pub mod config;
 
 pub mod paths;
 
 pub mod durable;
 
-pub mod agents;
+pub mod lock;
 
-pub mod landing;
+pub mod serve;
+
+pub mod http;
+
+pub mod agents;
 
 pub mod verify;
 
 pub mod admission;
+
+pub mod landing;
+
+pub mod control;
+
+pub mod doctor;
+
+pub mod observe;

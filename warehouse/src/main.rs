@@ -1,3 +1,9 @@
 //! The warehouse's program.
 
-fn main() {}
+use std::process::ExitCode;
+
+use clap::Parser as _;
+
+fn main() -> ExitCode {
+    warehouse::cli::Cli::parse().run()
+}

@@ -1,0 +1,101 @@
+//! The command line: what each command is called and takes. What they do is in the modules that they name.
+
+mod agents;
+
+mod inspect;
+
+mod server;
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+use crate::config::{self, ConfigFault, Loaded, ServerMode};
+
+/// Exit code of an unusable configuration (`EX_CONFIG` of sysexits.h).
+const EXIT_CONFIG: u8 = 78;
+
+/// The central warehouse: takes signed batches and direct tests, keeps them, and publishes the ranking.
+#[derive(Debug, Parser)]
+#[command(name = "warehouse", version, max_term_width = 100)]
+pub struct Cli {
+    /// Configuration file; without it, defaults and the environment (BUFFERLAKE_WAREHOUSE_…) hold.
+    #[arg(short, long, global = true, value_name = "FILE", env = "BUFFERLAKE_WAREHOUSE_CONFIG")]
+    config: Option<PathBuf>,
+    /// Data directory; overrides the configuration.
+    #[arg(short, long, global = true, value_name = "DIR")]
+    dir: Option<PathBuf>,
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Run the warehouse until SIGTERM or Ctrl-C.
+    Serve,
+    /// Print every value in force and where it was set; exit 0 if all are usable, 78 if not.
+    CheckConfig {
+        /// As JSON.
+        #[arg(long)]
+        json: bool,
+    },
+    /// Look at the installation from outside: directory, lock, registry, keys, landing zone, lake; exit 1 on a fault.
+    Doctor {
+        /// As JSON.
+        #[arg(long)]
+        json: bool,
+    },
+    /// Register agents, bind them to networks, and manage their keys.
+    #[command(subcommand)]
+    Agents(agents::Command),
+}
+
+impl Cli {
+    /// Does what the command line says.
+    #[must_use]
+    pub fn run(self) -> ExitCode {
+        let mode = std::env::var("SERVER_MODE").ok();
+        let loaded = ServerMode::parse(mode.as_deref())
+            .and_then(|_| config::load(self.config.as_deref()))
+            .map(|loaded| self.with_dir(loaded));
+        let loaded = match loaded {
+            Ok(loaded) => loaded,
+            Err(fault) => return complain_of_config(&fault),
+        };
+        let done = match self.command {
+            Command::Serve => server::serve(loaded.config),
+            Command::CheckConfig { json } => inspect::check_config(&loaded, json),
+            Command::Doctor { json } => return inspect::doctor(&loaded.config, json),
+            Command::Agents(command) => command.run(&loaded.config),
+        };
+        match done {
+            Ok(()) => ExitCode::SUCCESS,
+            Err(fault) => {
+                eprintln!("error: {fault:#}");
+                ExitCode::FAILURE
+            }
+        }
+    }
+
+    fn with_dir(&self, mut loaded: Loaded) -> Loaded {
+        if let Some(dir) = &self.dir {
+            loaded.config.dir.clone_from(dir);
+            for value in loaded.values.iter_mut().filter(|value| value.field == "dir") {
+                value.value = dir.display().to_string().into();
+                value.origin = "command line".to_owned();
+            }
+        }
+        loaded
+    }
+}
+
+fn complain_of_config(fault: &ConfigFault) -> ExitCode {
+    eprintln!("error: {fault}");
+    let mut source = std::error::Error::source(fault);
+    while let Some(cause) = source {
+        eprintln!("  because: {cause}");
+        source = cause.source();
+    }
+    ExitCode::from(EXIT_CONFIG)
+}
