@@ -14,3 +14,5 @@ pub mod http;
 pub mod sender;
 
 pub mod harness;
+
+pub mod bench;
