@@ -7,8 +7,10 @@ mod patience;
 mod program;
 mod proxy;
 mod scratch;
+mod warehouse;
 
 pub use patience::until;
 pub use program::{Program, binary, free_port, run};
 pub use proxy::{Fault, Proxy};
 pub use scratch::Scratch;
+pub use warehouse::{Warehouse, WarehouseOptions};

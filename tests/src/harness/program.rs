@@ -80,11 +80,16 @@ pub fn free_port() -> anyhow::Result<u16> {
 }
 
 impl Program {
-    /// Starts a program; what it writes is appended to `log`.
+    /// Starts a program; with these variables added to its environment; what it writes is appended to `log`.
     ///
     /// # Errors
     /// If it cannot be started.
-    pub fn start<S: AsRef<OsStr>>(name: &str, arguments: &[S], log: &Path) -> anyhow::Result<Self> {
+    pub fn start<S: AsRef<OsStr>>(
+        name: &str,
+        arguments: &[S],
+        environment: &[(String, String)],
+        log: &Path,
+    ) -> anyhow::Result<Self> {
         let file = File::options()
             .create(true)
             .append(true)
@@ -92,6 +97,7 @@ impl Program {
             .with_context(|| format!("opening {}", log.display()))?;
         let child = Command::new(binary(name)?)
             .args(arguments)
+            .envs(environment.iter().map(|(name, value)| (name, value)))
             .stdin(Stdio::null())
             .stdout(file.try_clone().context("sharing a log file")?)
             .stderr(file)
