@@ -3,7 +3,9 @@
 //! Each part gives [`Row`]s; a figure is compared with a goal, and where there is one with a peer that does the same work
 //! without us, measured in the same run.
 
+mod bodies;
 mod load;
+mod peer;
 mod report;
 mod sample;
 

@@ -4,6 +4,7 @@
 //! - [`http`]: the client side of the wire, bare enough to misbehave;
 //! - [`sender`]: sealed and signed batches, as an agent of ours makes them;
 //! - [`harness`]: the real programs, started, cut off, killed and restarted;
+//! - [`canary`]: finds an address in bytes, however it is spelled;
 //! - [`demo`]: the main job, to be looked at;
 //! - [`bench`]: what it can carry, measured.
 
@@ -14,5 +15,7 @@ pub mod http;
 pub mod sender;
 
 pub mod harness;
+
+pub mod canary;
 
 pub mod bench;
