@@ -70,3 +70,14 @@ fn batch_json(agent: &AgentId, epoch: Epoch, seq: Seq, records: &[u8]) -> anyhow
     json.extend_from_slice(b"]}");
     Ok(json)
 }
+
+impl Batches {
+    /// The bodies of the first requests.
+    pub(super) fn bodies(&self, count: usize) -> Vec<Vec<u8>> {
+        let body = |request: &Vec<u8>| {
+            let head = request.windows(4).position(|window| window == b"\r\n\r\n")?;
+            Some(request[head + 4..].to_vec())
+        };
+        self.requests.as_slice().iter().take(count).filter_map(body).collect()
+    }
+}

@@ -1,0 +1,44 @@
+//! Measures what Bufferlake carries and compares it with its goals: `cargo run --release --bin bench`.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use anyhow::Context as _;
+use bufferlake_tests::bench::{self, Settings};
+use clap::Parser;
+
+/// Measures the programs beside this one, prints a table and writes it as JSON.
+#[derive(Debug, Parser)]
+#[command(name = "bench")]
+struct Options {
+    /// Run only this part: asn_lookup, footprint, telemetry or ingest.
+    #[arg(long)]
+    only: Option<String>,
+    /// Where the rows go; rows of parts that do not run stay.
+    #[arg(long, default_value = "target/bench.json")]
+    output: PathBuf,
+    /// How long batches are sent, in seconds.
+    #[arg(long, default_value_t = 120)]
+    ingest_seconds: u64,
+    /// How long single results are sent, in seconds, in each case.
+    #[arg(long, default_value_t = 20)]
+    telemetry_seconds: u64,
+    /// Seed of the simulated world.
+    #[arg(long, default_value_t = 2026)]
+    seed: u64,
+}
+
+fn main() -> anyhow::Result<()> {
+    let options = Options::parse();
+    let settings = Settings {
+        seed: options.seed,
+        ingest_time: Duration::from_secs(options.ingest_seconds),
+        telemetry_time: Duration::from_secs(options.telemetry_seconds),
+    };
+    let rows = bench::run(options.only.as_deref(), &settings)?;
+    bench::print(&rows);
+    if let Some(directory) = options.output.parent() {
+        std::fs::create_dir_all(directory).with_context(|| format!("making {}", directory.display()))?;
+    }
+    bench::write(&options.output, &rows)
+}
