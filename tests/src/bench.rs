@@ -3,17 +3,14 @@
 //! Each part gives [`Row`]s; a figure is compared with a goal, and where there is one with a peer that does the same work
 //! without us, measured in the same run.
 
-mod asn;
 mod batches;
 mod bodies;
-mod footprint;
 mod ingest;
 mod landing;
 mod load;
 mod peer;
 mod report;
 mod sample;
-mod telemetry;
 
 use std::time::Duration;
 
@@ -35,12 +32,7 @@ pub struct Settings {
 
 type Measure = fn(&Settings) -> anyhow::Result<Vec<Row>>;
 
-const PARTS: [(&str, Measure); 4] = [
-    ("asn_lookup", asn::measure),
-    ("footprint", footprint::measure),
-    ("telemetry", telemetry::measure),
-    ("ingest", ingest::measure),
-];
+const PARTS: [(&str, Measure); 1] = [("ingest", ingest::measure)];
 
 /// The names of the parts, in the order in which they run.
 #[must_use]

@@ -75,7 +75,8 @@ pub fn spellings(address: IpAddr) -> Vec<(String, Vec<u8>)> {
         all.push(((*name).to_owned(), text.clone().into_bytes()));
         all.extend(in_base64(name, text.as_bytes(), 8));
     }
-    for (name, source) in texts.iter().map(|(name, text)| (*name, text.as_bytes().to_vec())).chain([("bytes", octets)]) {
+    for (name, source) in texts.iter().map(|(name, text)| (*name, text.as_bytes().to_vec())).chain([("bytes", octets)])
+    {
         let hashes = [
             ("md5", Md5::digest(&source).to_vec()),
             ("sha1", Sha1::digest(&source).to_vec()),
@@ -115,8 +116,7 @@ fn texts(address: IpAddr, octets: &[u8]) -> Vec<(&'static str, String)> {
             let groups = v6.segments();
             let full: Vec<String> = groups.iter().map(|group| format!("{group:04x}")).collect();
             let short: Vec<String> = groups.iter().map(|group| format!("{group:x}")).collect();
-            let nibbles: Vec<String> =
-                hex::encode(octets).chars().rev().map(|nibble| nibble.to_string()).collect();
+            let nibbles: Vec<String> = hex::encode(octets).chars().rev().map(|nibble| nibble.to_string()).collect();
             vec![
                 ("compressed", v6.to_string()),
                 ("expanded", full.join(":")),
@@ -143,9 +143,14 @@ fn in_base64(name: &str, bytes: &[u8], least: usize) -> Vec<(String, Vec<u8>)> {
         // Each character carries 6 bits: the first whole one after `offset` bytes, and the last whole one.
         let first = (offset * 8).div_ceil(6);
         let last = padded.len() * 8 / 6;
-        for (alphabet, encoded) in [("base64", STANDARD_NO_PAD.encode(&padded)), ("URL base64", URL_SAFE_NO_PAD.encode(&padded))] {
+        for (alphabet, encoded) in
+            [("base64", STANDARD_NO_PAD.encode(&padded)), ("URL base64", URL_SAFE_NO_PAD.encode(&padded))]
+        {
             if last.saturating_sub(first) >= least {
-                found.push((format!("{alphabet} of {name} at offset {offset}"), encoded.as_bytes()[first..last].to_vec()));
+                found.push((
+                    format!("{alphabet} of {name} at offset {offset}"),
+                    encoded.as_bytes()[first..last].to_vec(),
+                ));
             }
         }
     }
@@ -161,7 +166,8 @@ mod tests {
     fn every_planted_spelling_is_found() {
         let addresses: [IpAddr; 2] = ["203.0.113.77".parse().unwrap(), "2001:db8:7a11:42::c0de".parse().unwrap()];
         let canary = Canary::of(&addresses).unwrap();
-        let noise: Vec<u8> = (0..20_000_u32).map(|index| (index.wrapping_mul(2_654_435_761) >> 24) as u8 % 90).collect();
+        let noise: Vec<u8> =
+            (0..20_000_u32).map(|index| (index.wrapping_mul(2_654_435_761) >> 24) as u8 % 90).collect();
         assert_eq!(canary.find(&noise), Vec::<&str>::new());
         for address in addresses {
             for (name, spelling) in spellings(address) {

@@ -35,8 +35,9 @@ impl Response {
     /// # Errors
     /// If it is not JSON.
     pub fn json(&self) -> anyhow::Result<serde_json::Value> {
-        serde_json::from_slice(&self.body)
-            .with_context(|| format!("the body of a {} is not JSON: {}", self.status, String::from_utf8_lossy(&self.body)))
+        serde_json::from_slice(&self.body).with_context(|| {
+            format!("the body of a {} is not JSON: {}", self.status, String::from_utf8_lossy(&self.body))
+        })
     }
 }
 
@@ -117,8 +118,8 @@ impl Connection {
     /// # Errors
     /// If nobody listens there.
     pub fn open(address: SocketAddr) -> anyhow::Result<Self> {
-        let stream = TcpStream::connect_timeout(&address, ANSWER_TIMEOUT)
-            .with_context(|| format!("connecting to {address}"))?;
+        let stream =
+            TcpStream::connect_timeout(&address, ANSWER_TIMEOUT).with_context(|| format!("connecting to {address}"))?;
         stream.set_nodelay(true).context("setting TCP_NODELAY")?;
         stream.set_read_timeout(Some(ANSWER_TIMEOUT)).context("setting a read time-out")?;
         Ok(Self { stream, received: Vec::new() })
@@ -201,7 +202,8 @@ mod tests {
     #[test]
     fn answers_are_read_from_any_prefix() {
         let plain = b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello".as_slice();
-        let chunked = b"HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n2\r\nhe\r\n3\r\nllo\r\n0\r\n\r\n".as_slice();
+        let chunked =
+            b"HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n2\r\nhe\r\n3\r\nllo\r\n0\r\n\r\n".as_slice();
         for bytes in [plain, chunked] {
             for cut in 0..bytes.len() {
                 assert!(parse(&bytes[..cut]).unwrap().is_none(), "cut at {cut}");

@@ -62,7 +62,8 @@ impl Pool {
 
 /// The JSON of a batch whose records are this text already.
 fn batch_json(agent: &AgentId, epoch: Epoch, seq: Seq, records: &[u8]) -> anyhow::Result<Vec<u8>> {
-    let empty = Batch { schema: SCHEMA, agent: agent.clone(), epoch, seq, dropped: Default::default(), records: vec![] };
+    let empty =
+        Batch { schema: SCHEMA, agent: agent.clone(), epoch, seq, dropped: Default::default(), records: vec![] };
     let mut json = serde_json::to_vec(&empty).context("writing a batch")?;
     ensure!(json.ends_with(b"[]}"), "the records are no longer the last field of a batch");
     json.truncate(json.len() - 2);

@@ -57,7 +57,13 @@ pub(super) fn measure(settings: &Settings) -> anyhow::Result<Vec<Row>> {
             .with_peer("the same bodies, one fdatasync each, nothing else", peer),
         Row::new("ingest.time", end.as_secs_f64(), "s"),
         Row::new("ingest.p99", f64::from(percentile(&mut answers.latencies_us, 0.99)) / 1e3, "ms a batch"),
-        growth("ingest.landing_at_end", "MB in the landing zone", |from, to| mean_landing_mb(&samples, from, to), early, late),
+        growth(
+            "ingest.landing_at_end",
+            "MB in the landing zone",
+            |from, to| mean_landing_mb(&samples, from, to),
+            early,
+            late,
+        ),
         growth("ingest.memory_at_end", "MB resident", |from, to| mean_resident_mb(&samples, from, to), early, late),
         Row::new("ingest.memory_peak", peak, "MB resident").with_goal(Goal::AtMost(MEMORY_GOAL_MB)),
     ])
@@ -73,7 +79,11 @@ fn growth(name: &str, unit: &str, mean: impl Fn(Duration, Duration) -> f64, earl
 }
 
 /// Every agent's requests, and one body with the number of batches of an agent.
-fn prepare(settings: &Settings, warehouse: &Warehouse, now: i64) -> anyhow::Result<(Vec<Batches>, (Vec<Vec<u8>>, usize))> {
+fn prepare(
+    settings: &Settings,
+    warehouse: &Warehouse,
+    now: i64,
+) -> anyhow::Result<(Vec<Batches>, (Vec<Vec<u8>>, usize))> {
     let world = world(settings.seed)?;
     let networks: Vec<u32> = world.iter().map(|network| network.asn.get()).collect();
     let month = Month { first: Hour::of_unix_s(now - 86_400).day(), now: Hour::of_unix_s(now), results: 100_000 };
@@ -95,7 +105,9 @@ fn prepare(settings: &Settings, warehouse: &Warehouse, now: i64) -> anyhow::Resu
         keys.push((agent, secret));
     }
     let make = |keys: &[(AgentId, Secret)]| -> anyhow::Result<Vec<Batches>> {
-        keys.iter().map(|(agent, secret)| pool.requests(agent, secret, Epoch::from_random_bits(7), per_agent, now)).collect()
+        keys.iter()
+            .map(|(agent, secret)| pool.requests(agent, secret, Epoch::from_random_bits(7), per_agent, now))
+            .collect()
     };
     let (left, right) = keys.split_at(AGENTS / 2);
     let all = std::thread::scope(|scope| -> anyhow::Result<Vec<Batches>> {

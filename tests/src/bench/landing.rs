@@ -71,8 +71,7 @@ pub(super) fn mean_resident_mb(samples: &[Sample], from: Duration, to: Duration)
 }
 
 fn mean(samples: &[Sample], from: Duration, to: Duration, value: impl Fn(&Sample) -> f64) -> f64 {
-    let values: Vec<f64> =
-        samples.iter().filter(|sample| (from..to).contains(&sample.at)).map(value).collect();
+    let values: Vec<f64> = samples.iter().filter(|sample| (from..to).contains(&sample.at)).map(value).collect();
     #[expect(clippy::cast_precision_loss, reason = "a small count")]
     let count = values.len().max(1) as f64;
     values.iter().sum::<f64>() / count

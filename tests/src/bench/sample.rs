@@ -18,7 +18,8 @@ pub(super) fn memory(process: u32) -> anyhow::Result<Memory> {
     let path = format!("/proc/{process}/status");
     let status = std::fs::read_to_string(&path).with_context(|| format!("reading {path}"))?;
     let megabytes = |field: &str| -> anyhow::Result<f64> {
-        let line = status.lines().find(|line| line.starts_with(field)).with_context(|| format!("no {field} in {path}"))?;
+        let line =
+            status.lines().find(|line| line.starts_with(field)).with_context(|| format!("no {field} in {path}"))?;
         let kibibytes: f64 = line.split_ascii_whitespace().nth(1).unwrap_or_default().parse().context("no number")?;
         Ok(kibibytes * 1024.0 / 1e6)
     };
@@ -35,7 +36,12 @@ pub(super) fn bytes_in(directory: &Path) -> u64 {
 /// The value below which this share of the values lies; 0 of none. Sorts them.
 pub(super) fn percentile(values: &mut [u32], share: f64) -> u32 {
     values.sort_unstable();
-    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, clippy::cast_precision_loss, reason = "an index")]
+    #[expect(
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        clippy::cast_precision_loss,
+        reason = "an index"
+    )]
     let index = (values.len() as f64 * share) as usize;
     values.get(index.min(values.len().saturating_sub(1))).copied().unwrap_or_default()
 }

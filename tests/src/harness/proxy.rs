@@ -157,7 +157,8 @@ fn serve(mut client: TcpStream, shared: &Arc<Shared>) {
             let Ok(stream) = TcpStream::connect(upstream) else { break };
             let (Ok(reading), Ok(answering)) = (stream.try_clone(), client.try_clone()) else { break };
             server = Some(stream);
-            let (shared, awaiting, cut) = (Arc::clone(shared), Arc::clone(&awaiting_request), Arc::clone(&cut_at_answer));
+            let (shared, awaiting, cut) =
+                (Arc::clone(shared), Arc::clone(&awaiting_request), Arc::clone(&cut_at_answer));
             std::thread::spawn(move || pass_answers(reading, answering, &shared, &awaiting, &cut));
         }
         let Some(stream) = &mut server else { break };

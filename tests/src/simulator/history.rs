@@ -97,7 +97,7 @@ impl ProviderHistory {
     #[must_use]
     pub fn new(provider: Provider, month: Month, seed: u64) -> Self {
         let key = provider.networks.first().map_or(0, |network| u64::from(network.asn.get()));
-        Self { dice: Dice::of(&[seed, key, 0x0415], ), door: Door::default(), provider, month, seed }
+        Self { dice: Dice::of(&[seed, key, 0x0415]), door: Door::default(), provider, month, seed }
     }
 
     /// Whose history it is.
@@ -136,4 +136,44 @@ impl ProviderHistory {
 fn rfc3339(hour: Hour) -> anyhow::Result<String> {
     let moment = jiff::Timestamp::from_second(hour.unix_s()).context("an hour beyond the calendar")?;
     Ok(moment.to_string())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::simulator::network::world;
+
+    /// Aim: a month has about as many results as asked for, votes among them, zeros kept apart from true zeros, and is
+    /// the same for the same seed.
+    #[test]
+    fn a_month_is_plausible_and_repeats() {
+        let month = Month { first: Day(20_000), now: Day(20_030).first_hour(), results: 40_000 };
+        let make = || {
+            let mut records = Vec::new();
+            for provider in providers(world(7).unwrap(), 60).unwrap() {
+                let mut history = ProviderHistory::new(provider, month, 7);
+                for day in month.days() {
+                    records.extend(history.day(day).unwrap());
+                }
+            }
+            records
+        };
+        let records = make();
+        assert!((38_000..42_000).contains(&records.len()), "{} results", records.len());
+        let votes = records.iter().filter(|record| record.vote_month).count();
+        assert!(votes * 100 > records.len() * 40 && votes < records.len(), "{votes} votes");
+        assert!(records.iter().any(|record| record.download_increase.is_none() && record.baseline.is_some()));
+        assert!(records.iter().any(|record| record.download_increase.is_some_and(|found| found.hundredths() == 0)));
+        assert_eq!(records, make());
+    }
+
+    /// Aim: every provider has networks, no network is lost, and the names are names of agents.
+    #[test]
+    fn the_world_is_divided_among_providers() {
+        let world = world(7).unwrap();
+        let networks = world.len();
+        let providers = providers(world, 60).unwrap();
+        assert_eq!(providers.len(), 60);
+        assert_eq!(providers.iter().map(|provider| provider.networks.len()).sum::<usize>(), networks);
+    }
 }

@@ -39,9 +39,8 @@ impl<'a> Live<'a> {
 
     /// The next result, made in this hour; `None` if there are no networks.
     pub fn next(&mut self, hour: Hour, sent_at: &str) -> Option<Post> {
-        let weight = |network: &Network| {
-            network.share * calendar::share_of_day(hour, network.country.utc_offset_minutes)
-        };
+        let weight =
+            |network: &Network| network.share * calendar::share_of_day(hour, network.country.utc_offset_minutes);
         let total: f64 = self.networks.iter().map(|network| weight(network)).sum();
         let mut left = self.dice.uniform() * total;
         let network = *self.networks.iter().find(|network| {

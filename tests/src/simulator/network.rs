@@ -120,7 +120,9 @@ fn plant_changes(networks: &mut [Network], seed: u64) {
     let seen = networks.len().min(60);
     for factor in [0.15, 0.25, 0.3, 0.4, 3.0, 5.0] {
         let eligible: Vec<usize> = (0..seen)
-            .filter(|index| networks[*index].change.is_none() && (networks[*index].increase_ms > 30.0) == (factor < 1.0))
+            .filter(|index| {
+                networks[*index].change.is_none() && (networks[*index].increase_ms > 30.0) == (factor < 1.0)
+            })
             .collect();
         let pick = dice.below(eligible.len() as u64);
         let after = 0.3 + 0.4 * dice.uniform();
@@ -151,7 +153,8 @@ mod tests {
         let world_7 = world(7).unwrap();
         let again = world(7).unwrap();
         let other = world(8).unwrap();
-        let increases = |world: &[Network]| world.iter().map(|network| network.increase_ms.to_bits()).collect::<Vec<_>>();
+        let increases =
+            |world: &[Network]| world.iter().map(|network| network.increase_ms.to_bits()).collect::<Vec<_>>();
         assert_eq!(increases(&world_7), increases(&again));
         assert_ne!(increases(&world_7), increases(&other));
         assert!(world_7.len() > 200);
