@@ -3,6 +3,7 @@
 //! Each part gives [`Row`]s; a figure is compared with a goal, and where there is one with a peer that does the same work
 //! without us, measured in the same run.
 
+mod asn;
 mod batches;
 mod bodies;
 mod ingest;
@@ -32,7 +33,7 @@ pub struct Settings {
 
 type Measure = fn(&Settings) -> anyhow::Result<Vec<Row>>;
 
-const PARTS: [(&str, Measure); 1] = [("ingest", ingest::measure)];
+const PARTS: [(&str, Measure); 2] = [("asn_lookup", asn::measure), ("ingest", ingest::measure)];
 
 /// The names of the parts, in the order in which they run.
 #[must_use]

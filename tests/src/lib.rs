@@ -1,6 +1,7 @@
 //! The system assembled: what is needed to run all of Bufferlake at once, for the demo, the tests and the benchmarks.
 //!
 //! - [`simulator`]: networks and clients fitted to real ones, and the results that they send;
+//! - [`asn_data`]: the databases in which those networks are found;
 //! - [`http`]: the client side of the wire, bare enough to misbehave;
 //! - [`sender`]: sealed and signed batches, as an agent of ours makes them;
 //! - [`harness`]: the real programs, started, cut off, killed and restarted;
@@ -9,6 +10,8 @@
 //! - [`bench`]: what it can carry, measured.
 
 pub mod simulator;
+
+pub mod asn_data;
 
 pub mod http;
 
