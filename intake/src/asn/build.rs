@@ -9,9 +9,10 @@ mod tree;
 use std::collections::HashMap;
 use std::fs::{self, File};
 use std::io::Write;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use std::path::{Path, PathBuf};
 
-use super::ranges::Ranges;
+use super::ranges::{Range, Ranges};
 use super::source::Source;
 use super::{AsnFault, mmdb::Mmdb};
 use tree::{Leaf, Tree};
@@ -21,6 +22,8 @@ use tree::{Leaf, Tree};
 pub struct BuildReport {
     /// Ranges in the CSVs.
     pub ranges: usize,
+    /// Overlaps in the CSVs; the more specific range was kept.
+    pub overlaps: usize,
     /// Nodes of the tree.
     pub nodes: usize,
     /// Pairs of number and organisation.
@@ -42,12 +45,7 @@ pub fn build_mmdb(csvs: &[PathBuf], out: &Path, built_unix_s: u64) -> Result<Bui
     let mut leaf = |asn: wire::Asn, organisation: u32, data: &mut data::Section| -> Leaf {
         *places.entry((asn, organisation)).or_insert_with(|| data.add(asn.get(), ranges.organisation(organisation)))
     };
-    for range in &ranges.v4 {
-        let leaf = leaf(range.asn, range.organisation, &mut data);
-        // In a tree over IPv6, IPv4 addresses lie in ::/96.
-        tree.insert(u128::from(range.first), u128::from(range.last), leaf);
-    }
-    for range in &ranges.v6 {
+    for range in &ranges.sorted {
         let leaf = leaf(range.asn, range.organisation, &mut data);
         tree.insert(range.first, range.last, leaf);
     }
@@ -58,7 +56,8 @@ pub fn build_mmdb(csvs: &[PathBuf], out: &Path, built_unix_s: u64) -> Result<Bui
     check(&ranges, &temporary)?;
     fs::rename(&temporary, out).map_err(write_fault)?;
     Ok(BuildReport {
-        ranges: ranges.v4.len() + ranges.v6.len(),
+        ranges: ranges.sorted.len(),
+        overlaps: ranges.overlaps,
         nodes: tree.len(),
         entries: places.len(),
         bytes: bytes.len(),
@@ -82,15 +81,11 @@ fn write_durably(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
 /// Reads the new file with the reader that will serve it, and compares the ends of every range.
 fn check(ranges: &Ranges, path: &Path) -> Result<(), AsnFault> {
     let built = Source::Mmdb(Mmdb::open(path)?);
-    let v4 = ranges.v4.iter().flat_map(|range| {
-        [range.first, range.last]
-            .map(|bits| (std::net::Ipv4Addr::from_bits(bits).into(), range.asn, range.organisation))
-    });
-    let v6 = ranges.v6.iter().flat_map(|range| {
-        [range.first, range.last]
-            .map(|bits| (std::net::Ipv6Addr::from_bits(bits).into(), range.asn, range.organisation))
-    });
-    for (address, asn, organisation) in v4.chain(v6) {
+    let ends = ranges.sorted.iter().flat_map(|range| [(range.first, range), (range.last, range)]);
+    for (bits, &Range { asn, organisation, .. }) in ends {
+        let address = Ipv6Addr::from_bits(bits);
+        // What lies in ::/96 is an IPv4 address, whose way into the tree is the one to check.
+        let address = u32::try_from(bits).map_or(IpAddr::V6(address), |bits| IpAddr::V4(Ipv4Addr::from_bits(bits)));
         let found = built.network(address).map(|(asn, name, _)| (asn, name.unwrap_or_default()));
         if found.as_ref().map(|(asn, name)| (*asn, &**name)) != Some((asn, ranges.organisation(organisation))) {
             let what = format!("the range of AS{} that begins or ends at {address} was not kept", asn.get());

@@ -1,8 +1,9 @@
 //! The range CSVs of `@ip-location-db/asn`: first address, last address, number, organisation.
 
-use std::collections::HashMap;
+use std::cmp::Reverse;
+use std::collections::{BinaryHeap, HashMap};
 use std::fs::File;
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+use std::net::IpAddr;
 use std::os::unix::fs::MetadataExt;
 use std::path::PathBuf;
 
@@ -10,11 +11,11 @@ use wire::{Asn, Day, Hour};
 
 use super::AsnFault;
 
-/// One range of addresses of one network. `N` is `u32` for IPv4 and `u128` for IPv6.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Range<N> {
-    pub(super) first: N,
-    pub(super) last: N,
+/// One range of addresses of one network. IPv4 addresses lie in ::/96, as in a MaxMind database.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct Range {
+    pub(super) first: u128,
+    pub(super) last: u128,
     pub(super) asn: Asn,
     /// Place of the organisation in [`Ranges::organisations`].
     pub(super) organisation: u32,
@@ -23,9 +24,10 @@ pub(super) struct Range<N> {
 /// All ranges, sorted by first address, without overlaps.
 #[derive(Debug, Default)]
 pub(super) struct Ranges {
-    pub(super) v4: Vec<Range<u32>>,
-    pub(super) v6: Vec<Range<u128>>,
-    pub(super) organisations: Vec<Box<str>>,
+    pub(super) sorted: Vec<Range>,
+    /// How many overlaps the files had.
+    pub(super) overlaps: usize,
+    organisations: Vec<Box<str>>,
     newest_unix_s: Option<i64>,
 }
 
@@ -36,13 +38,12 @@ impl Ranges {
         for path in paths {
             ranges.read(path, &mut known)?;
         }
-        ranges.v4.sort_by_key(|range| range.first);
-        ranges.v6.sort_by_key(|range| range.first);
-        let overlap_v4 = ranges.v4.windows(2).any(|pair| pair[0].last >= pair[1].first);
-        let overlap_v6 = ranges.v6.windows(2).any(|pair| pair[0].last >= pair[1].first);
-        if overlap_v4 || overlap_v6 {
-            let path = paths.first().cloned().unwrap_or_default();
-            return Err(AsnFault::Csv { path, line: 0, what: "two ranges overlap".to_owned() });
+        (ranges.sorted, ranges.overlaps) = without_overlaps(std::mem::take(&mut ranges.sorted));
+        if ranges.overlaps > 0 {
+            tracing::warn!(
+                asn.overlaps = ranges.overlaps,
+                "ranges of the ASN data overlap: the more specific one holds"
+            );
         }
         Ok(ranges)
     }
@@ -77,24 +78,18 @@ impl Ranges {
                     place
                 }
             };
-            match (first, last) {
-                (IpAddr::V4(first), IpAddr::V4(last)) if first <= last => {
-                    self.v4.push(Range { first: first.to_bits(), last: last.to_bits(), asn, organisation });
-                }
-                (IpAddr::V6(first), IpAddr::V6(last)) if first <= last => {
-                    self.v6.push(Range { first: first.to_bits(), last: last.to_bits(), asn, organisation });
-                }
-                _ => return Err(fault("the range's last address lies before its first".to_owned())),
+            if first.is_ipv4() != last.is_ipv4() || first > last {
+                return Err(fault("the range's last address lies before its first".to_owned()));
             }
+            self.sorted.push(Range { first: bits(first), last: bits(last), asn, organisation });
         }
     }
 
     pub(super) fn network(&self, address: IpAddr) -> Option<(Asn, &str)> {
-        let (asn, organisation) = match address {
-            IpAddr::V4(address) => find(&self.v4, Ipv4Addr::to_bits(address))?,
-            IpAddr::V6(address) => find(&self.v6, Ipv6Addr::to_bits(address))?,
-        };
-        Some((asn, self.organisation(organisation)))
+        let address = bits(address);
+        let after = self.sorted.partition_point(|range| range.first <= address);
+        let range = self.sorted.get(after.checked_sub(1)?)?;
+        (address <= range.last).then(|| (range.asn, self.organisation(range.organisation)))
     }
 
     pub(super) fn organisation(&self, place: u32) -> &str {
@@ -107,16 +102,41 @@ impl Ranges {
     }
 
     pub(super) fn for_each(&self, visit: &mut dyn FnMut(Asn, &str)) {
-        let v4 = self.v4.iter().map(|range| (range.asn, range.organisation));
-        let v6 = self.v6.iter().map(|range| (range.asn, range.organisation));
-        for (asn, organisation) in v4.chain(v6) {
-            visit(asn, self.organisation(organisation));
+        for range in &self.sorted {
+            visit(range.asn, self.organisation(range.organisation));
         }
     }
 }
 
-fn find<N: Ord + Copy>(ranges: &[Range<N>], address: N) -> Option<(Asn, u32)> {
-    let after = ranges.partition_point(|range| range.first <= address);
-    let range = ranges.get(after.checked_sub(1)?)?;
-    (address <= range.last).then_some((range.asn, range.organisation))
+/// The address as a number; IPv4 in ::/96.
+fn bits(address: IpAddr) -> u128 {
+    match address {
+        IpAddr::V4(address) => u128::from(address.to_bits()),
+        IpAddr::V6(address) => address.to_bits(),
+    }
+}
+
+/// Cuts ranges so that of two that overlap the one that begins later, and of two that begin together the shorter one,
+/// keeps its addresses: real data has such errors, and the more specific announcement is the likelier truth.
+fn without_overlaps(ranges: Vec<Range>) -> (Vec<Range>, usize) {
+    let key = |range: Range| Reverse((range.first, Reverse(range.last), range));
+    let mut waiting: BinaryHeap<_> = ranges.into_iter().map(key).collect();
+    let mut sorted = Vec::with_capacity(waiting.len());
+    let mut overlaps = 0;
+    while let Some(Reverse((.., range))) = waiting.pop() {
+        match waiting.peek() {
+            Some(Reverse((.., next))) if next.first <= range.last => {
+                let (first, last) = (next.first, next.last);
+                overlaps += 1;
+                if range.first < first {
+                    sorted.push(Range { last: first - 1, ..range });
+                }
+                if last < range.last {
+                    waiting.push(key(Range { first: last + 1, ..range }));
+                }
+            }
+            _ => sorted.push(range),
+        }
+    }
+    (sorted, overlaps)
 }

@@ -129,9 +129,26 @@ fn a_wrong_csv_is_refused_with_its_line() {
         let fault = AsnDatabase::open(config).expect_err("a fault").to_string();
         assert!(fault.contains(line), "{fault}");
     }
-    fs::write(&path, "1.0.0.0,1.0.0.20,1,a\n1.0.0.9,1.0.0.30,2,b\n").expect("write");
-    let config = AsnConfig { database: vec![path], ..AsnConfig::default() };
-    assert!(AsnDatabase::open(config).expect_err("a fault").to_string().contains("overlap"));
+}
+
+#[test]
+fn of_overlapping_ranges_the_more_specific_one_holds() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let csv = folder.path().join("asn.csv");
+    let lines = ["1.0.0.0,1.0.0.99,1,a", "1.0.0.50,1.0.0.149,2,b", "1.0.0.60,1.0.0.69,3,c", "1.0.0.60,1.0.0.64,4,d"];
+    fs::write(&csv, lines.join("\n")).expect("write");
+    let mmdb = folder.path().join("asn.mmdb");
+    let report = build_mmdb(std::slice::from_ref(&csv), &mmdb, BUILT_UNIX_S).expect("a database");
+    assert!(report.overlaps > 0);
+    for path in [csv, mmdb] {
+        let database =
+            AsnDatabase::open(AsnConfig { database: vec![path], ..AsnConfig::default() }).expect("a database");
+        for (last, number) in [(0, 1), (49, 1), (50, 2), (59, 2), (60, 4), (64, 4), (65, 3), (69, 3), (70, 2), (149, 2)]
+        {
+            assert_eq!(find(&database, &format!("1.0.0.{last}")).asn, Some(asn(number)), "1.0.0.{last}");
+        }
+        assert_eq!(find(&database, "1.0.0.150").asn, None);
+    }
 }
 
 #[test]

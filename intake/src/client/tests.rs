@@ -7,7 +7,9 @@ use axum::http::{HeaderMap, HeaderName, HeaderValue};
 use super::TrustedProxies;
 
 /// Peer, header lines (x = X-Forwarded-For, f = Forwarded), the client that must come out.
-const CASES: &[(&str, &[(&str, &str)], &str)] = &[
+type Case = (&'static str, &'static [(&'static str, &'static str)], &'static str);
+
+const CASES: &[Case] = &[
     // A peer that is no trusted proxy is the client, whatever it says.
     ("203.0.113.9", &[], "203.0.113.9"),
     ("203.0.113.9", &[("x", "198.51.100.1")], "203.0.113.9"),
