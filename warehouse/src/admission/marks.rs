@@ -110,3 +110,6 @@ impl Marks {
         self.last.get(agent).into_iter().flatten().map(|(epoch, mark)| (*epoch, *mark))
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -213,3 +213,6 @@ fn not_durable() -> Problem {
         .detail("It was not acknowledged and may be sent again.")
         .retry_after(RETRY_AFTER_S)
 }
+
+#[cfg(test)]
+mod tests;

@@ -213,3 +213,6 @@ fn io_fault(action: &'static str, path: &Path) -> impl FnOnce(io::Error) -> Land
     let path = path.to_owned();
     move |source| LandingFault::Io { action, path, source }
 }
+
+#[cfg(test)]
+mod tests;
