@@ -36,3 +36,7 @@ pub mod control;
 pub mod doctor;
 
 pub mod observe;
+
+pub mod digest;
+
+pub mod lake;

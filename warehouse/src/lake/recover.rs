@@ -1,0 +1,170 @@
+//! Recovery: finds the last published manifest at start. It rolls forward and deletes nothing that is in doubt.
+
+use std::ffi::OsStr;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use wire::Hour;
+
+use super::disk::{Disk, DiskError, TEMPORARY_ENDING};
+use super::error::LakeError;
+use super::manifest::{FileEntry, Lineage, Manifest, Snapshot};
+use super::paths::{LakePaths, ManifestId};
+use super::publish::{read_current, read_manifest, write_manifest};
+
+/// Ending of a manifest that was written and never published; it goes a day later.
+pub(super) const UNPUBLISHED_ENDING: &str = ".unpublished";
+
+/// What recovery found at start.
+#[derive(Debug, Default)]
+pub struct Recovery {
+    /// Damage that the operator must know of.
+    pub alarm: Option<Alarm>,
+    /// Half-written files that a crash left; they were never acknowledged, and are gone.
+    pub half_written: u64,
+    /// Manifests that were written and never published; they are set aside.
+    pub unpublished: u64,
+    /// The number of the next manifest.
+    pub(super) next_number: u64,
+}
+
+/// `CURRENT` or the manifest that it names was damaged, and the lake goes on from an older manifest or the same one.
+/// Batches that were sealed after it are missing, unless they still lie in the landing zone.
+#[derive(Debug)]
+pub struct Alarm {
+    /// Why `CURRENT` could not be followed.
+    pub cause: LakeError,
+    /// From which manifest the lake goes on, in a new lineage.
+    pub resumed_from: ManifestId,
+    /// Newer manifests that could not be used, each with the reason.
+    pub skipped: Vec<(ManifestId, LakeError)>,
+}
+
+/// Finds the current manifest, or makes the first of an empty lake.
+pub(super) fn recover(disk: &Disk, paths: &LakePaths, hour: Hour) -> Result<(Snapshot, Recovery), LakeError> {
+    for directory in [paths.root().to_owned(), paths.manifests(), paths.results(), paths.resumes()] {
+        if let Some(parent) = directory.parent().filter(|parent| !parent.exists()) {
+            fs::create_dir_all(parent).map_err(DiskError::when("make directory", parent))?;
+        }
+        disk.make_directory(&directory)?;
+    }
+    let mut recovery = Recovery { half_written: remove_half_written(disk, paths)?, ..Recovery::default() };
+    let mut ids = manifest_ids(paths)?;
+    ids.sort_unstable();
+    let newest_number = ids.last().map_or(0, |id| id.number);
+    recovery.next_number = newest_number + 1;
+
+    let snapshot = match read_current(paths) {
+        Ok(snapshot) => {
+            check_sizes(paths, &snapshot.files)?;
+            // What is newer than CURRENT was never published: its batches still lie in the landing zone.
+            for id in ids.iter().filter(|id| id.number >= snapshot.id.number && **id != snapshot.id) {
+                let path = paths.manifest(*id);
+                disk.rename(&path, &with_ending(&path, UNPUBLISHED_ENDING))?;
+                recovery.unpublished += 1;
+            }
+            disk.sync_directory(&paths.manifests())?;
+            return Ok((snapshot, recovery));
+        }
+        Err(LakeError::Disk(error)) if ids.is_empty() && error.is_not_found() => first(disk, paths, hour)?,
+        Err(cause) => {
+            let (found, skipped) = newest_usable(paths, &ids)?;
+            let resumed_from = found.id;
+            recovery.alarm = Some(Alarm { cause, resumed_from, skipped });
+            // What a cache took from a manifest that is lost must not count: a new lineage makes it rebuild.
+            let mut manifest = found.successor(recovery.next_number, hour);
+            manifest.lineage = new_lineage()?;
+            write_manifest(disk, paths, manifest)?
+        }
+    };
+    disk.replace(&paths.current(), format!("{}\n", snapshot.id).as_bytes())?;
+    recovery.next_number = snapshot.number + 1;
+    Ok((snapshot, recovery))
+}
+
+/// The first manifest of an empty lake.
+fn first(disk: &Disk, paths: &LakePaths, hour: Hour) -> Result<Snapshot, LakeError> {
+    let results = paths.results();
+    let mut days = fs::read_dir(&results).map_err(DiskError::when("list", &results))?;
+    let any_result = days.any(|day| {
+        day.is_ok_and(|day| fs::read_dir(day.path()).is_ok_and(|mut files| files.next().is_some()))
+    });
+    if any_result {
+        return Err(LakeError::ResultsWithoutManifest(paths.root().to_owned()));
+    }
+    write_manifest(disk, paths, Manifest::genesis(new_lineage()?, hour))
+}
+
+/// A random number for a new line of manifests.
+pub(super) fn new_lineage() -> Result<Lineage, LakeError> {
+    getrandom::u64().map(Lineage).map_err(LakeError::Random)
+}
+
+/// The newest manifest that reads and whose files are all there, and the newer ones with why they are not.
+fn newest_usable(
+    paths: &LakePaths,
+    ids: &[ManifestId],
+) -> Result<(Snapshot, Vec<(ManifestId, LakeError)>), LakeError> {
+    let mut skipped = Vec::new();
+    for id in ids.iter().rev() {
+        let usable = read_manifest(paths, *id).and_then(|snapshot| {
+            check_sizes(paths, &snapshot.files)?;
+            Ok(snapshot)
+        });
+        match usable {
+            Ok(snapshot) => return Ok((snapshot, skipped)),
+            Err(error) => skipped.push((*id, error)),
+        }
+    }
+    Err(LakeError::NoManifest(paths.manifests()))
+}
+
+/// Each file is there and has the size that the manifest says. Reading them whole is [`super::Lake::verify_files`].
+pub(super) fn check_sizes(paths: &LakePaths, files: &[FileEntry]) -> Result<(), LakeError> {
+    for file in files {
+        let path = paths.result(&file.path);
+        match fs::metadata(&path) {
+            Ok(metadata) if metadata.len() == file.bytes => {}
+            Ok(_) => return Err(LakeError::FileAltered { path: file.path, what: "size" }),
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
+                return Err(LakeError::FileMissing(file.path));
+            }
+            Err(error) => return Err(DiskError::when("look at", &path)(error).into()),
+        }
+    }
+    Ok(())
+}
+
+/// The ids of the manifests on disk. Files with other names are none of ours, and are left alone.
+pub(super) fn manifest_ids(paths: &LakePaths) -> Result<Vec<ManifestId>, LakeError> {
+    let names = list(&paths.manifests())?;
+    Ok(names.iter().filter_map(|path| ManifestId::of_file_name(path.file_name()?.to_str()?).ok()).collect())
+}
+
+fn remove_half_written(disk: &Disk, paths: &LakePaths) -> Result<u64, LakeError> {
+    let mut directories = vec![paths.root().to_owned(), paths.manifests(), paths.resumes()];
+    directories.extend(list(&paths.results())?.into_iter().filter(|path| path.is_dir()));
+    let mut count = 0;
+    for directory in directories {
+        for path in list(&directory)? {
+            let name = path.file_name().and_then(OsStr::to_str);
+            if name.is_some_and(|name| name.ends_with(TEMPORARY_ENDING)) && path.is_file() {
+                disk.remove(&path)?;
+                count += 1;
+            }
+        }
+    }
+    Ok(count)
+}
+
+/// The paths in a directory.
+pub(super) fn list(directory: &Path) -> Result<Vec<PathBuf>, DiskError> {
+    let entries = fs::read_dir(directory).map_err(DiskError::when("list", directory))?;
+    entries.map(|entry| entry.map(|entry| entry.path()).map_err(DiskError::when("list", directory))).collect()
+}
+
+fn with_ending(path: &Path, ending: &str) -> PathBuf {
+    let mut name = path.as_os_str().to_owned();
+    name.push(ending);
+    PathBuf::from(name)
+}
