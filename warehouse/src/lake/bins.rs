@@ -11,7 +11,7 @@ static LOWER_EDGES: LazyLock<Vec<u32>> = LazyLock::new(|| lower_edges(BINS_CSV).
 
 /// The bin in which a latency lies, given in hundredths of a ms. Latencies over the last edge lie in the last bin.
 #[must_use]
-pub fn bin_of(hundredths: u32) -> u16 {
+pub(super) fn bin_of(hundredths: u32) -> u16 {
     let above = LOWER_EDGES.partition_point(|&edge| edge <= hundredths);
     u16::try_from(above.saturating_sub(1)).unwrap_or(u16::MAX)
 }

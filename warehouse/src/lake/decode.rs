@@ -155,7 +155,11 @@ struct Numbers<'a, T: ArrowPrimitiveType> {
 }
 
 impl<T: ArrowPrimitiveType> Numbers<'_, T> {
-    fn optional<V, E>(&self, row: usize, parse: impl FnOnce(T::Native) -> Result<V, E>) -> Result<Option<V>, BadColumn> {
+    fn optional<V, E>(
+        &self,
+        row: usize,
+        parse: impl FnOnce(T::Native) -> Result<V, E>,
+    ) -> Result<Option<V>, BadColumn> {
         if self.array.is_null(row) {
             return Ok(None);
         }

@@ -129,7 +129,8 @@ impl Disk {
         if path.is_dir() {
             return Ok(());
         }
-        self.step(Step::MakeDirectory(path), || fs::create_dir(path)).map_err(DiskError::when("make directory", path))?;
+        self.step(Step::MakeDirectory(path), || fs::create_dir(path))
+            .map_err(DiskError::when("make directory", path))?;
         match path.parent() {
             Some(parent) => self.sync_directory(parent),
             None => Ok(()),
@@ -261,7 +262,8 @@ impl NewFile {
     /// [`DiskError`] naming the file.
     pub fn finish(self, hour: Option<Hour>) -> Result<Written, DiskError> {
         let Self { disk, path, sink, hash, bytes } = self;
-        let file = sink.into_inner().map_err(io::IntoInnerError::into_error).map_err(DiskError::when("write", &path))?;
+        let file =
+            sink.into_inner().map_err(io::IntoInnerError::into_error).map_err(DiskError::when("write", &path))?;
         if let Some(hour) = hour {
             file.set_modified(system_time(hour)).map_err(DiskError::when("set the modification time of", &path))?;
         }

@@ -12,7 +12,7 @@ use std::fmt;
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
-use jiff::ToSpan as _;
+use jiff::Span;
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 use wire::Day;
@@ -101,13 +101,15 @@ impl TestDate {
     /// The date of a day; `None` after the year 9999.
     #[must_use]
     pub fn of(day: Day) -> Option<Self> {
-        Date::new(1970, 1, 1).ok()?.checked_add(i64::from(day.0).days()).ok().map(Self)
+        let days = Span::new().try_days(i64::from(day.0)).ok()?;
+        Date::new(1970, 1, 1).ok()?.checked_add(days).ok().map(Self)
     }
 
     /// The day since the Unix epoch.
     #[must_use]
     pub fn day(self) -> Day {
-        let days = Date::new(1970, 1, 1).ok().and_then(|epoch| self.0.since(epoch).ok()).map_or(0, |span| span.get_days());
+        let days =
+            Date::new(1970, 1, 1).ok().and_then(|epoch| self.0.since(epoch).ok()).map_or(0, |span| span.get_days());
         Day(u32::try_from(days).unwrap_or(0))
     }
 

@@ -86,9 +86,8 @@ pub(super) fn recover(disk: &Disk, paths: &LakePaths, hour: Hour) -> Result<(Sna
 fn first(disk: &Disk, paths: &LakePaths, hour: Hour) -> Result<Snapshot, LakeError> {
     let results = paths.results();
     let mut days = fs::read_dir(&results).map_err(DiskError::when("list", &results))?;
-    let any_result = days.any(|day| {
-        day.is_ok_and(|day| fs::read_dir(day.path()).is_ok_and(|mut files| files.next().is_some()))
-    });
+    let any_result =
+        days.any(|day| day.is_ok_and(|day| fs::read_dir(day.path()).is_ok_and(|mut files| files.next().is_some())));
     if any_result {
         return Err(LakeError::ResultsWithoutManifest(paths.root().to_owned()));
     }
@@ -101,10 +100,7 @@ pub(super) fn new_lineage() -> Result<Lineage, LakeError> {
 }
 
 /// The newest manifest that reads and whose files are all there, and the newer ones with why they are not.
-fn newest_usable(
-    paths: &LakePaths,
-    ids: &[ManifestId],
-) -> Result<(Snapshot, Vec<(ManifestId, LakeError)>), LakeError> {
+fn newest_usable(paths: &LakePaths, ids: &[ManifestId]) -> Result<(Snapshot, Vec<(ManifestId, LakeError)>), LakeError> {
     let mut skipped = Vec::new();
     for id in ids.iter().rev() {
         let usable = read_manifest(paths, *id).and_then(|snapshot| {

@@ -65,8 +65,9 @@ proptest! {
 fn sealing_again_is_harmless() {
     let dir = tempfile::tempdir().unwrap();
     let lake = open(dir.path());
-    let batches: Vec<_> =
-        (1..=3).map(|seq| batch("alpha", 1, seq, vec![record(u32::try_from(seq).unwrap(), TODAY.first_hour())])).collect();
+    let batches: Vec<_> = (1..=3)
+        .map(|seq| batch("alpha", 1, seq, vec![record(u32::try_from(seq).unwrap(), TODAY.first_hour())]))
+        .collect();
     let first = lake.seal(&batches[..2], NOON).unwrap();
 
     let same = lake.seal(&batches[..2], NOON).unwrap();
@@ -111,7 +112,8 @@ fn sealing_costs() {
     let lake = open(dir.path());
     let batches: Vec<_> = (1..=400)
         .map(|seq: u32| {
-            let records = (0..500).map(|at: u32| record(seq.wrapping_mul(7_919).wrapping_add(at * 613) % 1_000_000, TODAY.first_hour()));
+            let records = (0..500)
+                .map(|at: u32| record(seq.wrapping_mul(7_919).wrapping_add(at * 613) % 1_000_000, TODAY.first_hour()));
             batch("alpha", 1, u64::from(seq), records.collect())
         })
         .collect();
