@@ -1,1 +1,3 @@
 //! All tests of the assembled system, in one program.
+
+mod house;
