@@ -1,0 +1,170 @@
+//! A sealed batch's life: waiting, offered, settled; or refused, rewound, set aside.
+
+use std::collections::BTreeMap;
+
+use rusqlite::{Connection, OptionalExtension, params};
+use wire::{AgentId, Batch, DropReason, Epoch, MAX_BATCH_JSON_BYTES, SCHEMA, Seq};
+
+use super::identity::{self, Alarm, Identity};
+use super::{StoreFault, outbox};
+
+/// A batch on its way: the same bytes at every attempt.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Offer {
+    /// Number of the batch.
+    pub seq: Seq,
+    /// The compressed bytes to sign and send.
+    pub body: Vec<u8>,
+    /// How many records it holds.
+    pub records: u64,
+}
+
+/// The oldest batch that is not settled, marked as offered: from this commit on its bytes never change, because
+/// they may have reached the warehouse.
+///
+/// # Errors
+/// [`StoreFault`] if the database does not take it.
+pub fn offer(connection: &Connection) -> Result<Option<Offer>, StoreFault> {
+    let mut statement = connection.prepare_cached(
+        "SELECT seq, body, records, offered FROM batches WHERE settled_s IS NULL ORDER BY seq LIMIT 1",
+    )?;
+    let found = statement
+        .query_row([], |row| {
+            let offer = Offer { seq: Seq(row.get(0)?), body: row.get(1)?, records: row.get(2)? };
+            Ok((offer, row.get::<_, bool>(3)?))
+        })
+        .optional()?;
+    let Some((offer, already)) = found else { return Ok(None) };
+    if !already {
+        connection.prepare_cached("UPDATE batches SET offered = 1 WHERE seq = ?1")?.execute([offer.seq.0])?;
+    }
+    Ok(Some(offer))
+}
+
+/// The warehouse has it. Settling twice is the same as once.
+///
+/// # Errors
+/// [`StoreFault`] if the database does not take it.
+pub fn settle(connection: &Connection, seq: Seq, now_s: i64) -> Result<(), StoreFault> {
+    connection
+        .prepare_cached("UPDATE batches SET settled_s = ?2 WHERE seq = ?1 AND settled_s IS NULL")?
+        .execute(params![seq.0, now_s])?;
+    if matches!(identity::read(connection)?.alarm, Some(Alarm::Gap { .. })) {
+        identity::set_alarm(connection, None, now_s)?;
+    }
+    Ok(())
+}
+
+/// What the agent does when the warehouse expects another batch than the one it was offered.
+///
+/// # Errors
+/// [`StoreFault`] if the database does not take it.
+pub fn go_to(connection: &Connection, ours: Seq, expected: Seq, now_s: i64) -> Result<Option<Alarm>, StoreFault> {
+    let alarm = if expected > ours {
+        Some(Alarm::Cloned { expected: expected.0, ours: ours.0 })
+    } else if rewind(connection, expected, ours)? {
+        None
+    } else {
+        Some(Alarm::Gap { expected: expected.0, ours: ours.0 })
+    };
+    identity::set_alarm(connection, alarm.as_ref(), now_s)?;
+    Ok(alarm)
+}
+
+/// Makes every batch from `expected` on wait again, if all of them are still kept.
+fn rewind(connection: &Connection, expected: Seq, ours: Seq) -> Result<bool, StoreFault> {
+    let kept: u64 = connection
+        .prepare_cached("SELECT count(*) FROM batches WHERE seq >= ?1 AND seq < ?2")?
+        .query_row([expected.0, ours.0], |row| row.get(0))?;
+    if expected.0 == 0 || kept != ours.0 - expected.0 {
+        return Ok(false);
+    }
+    connection.prepare_cached("UPDATE batches SET settled_s = NULL WHERE seq >= ?1")?.execute([expected.0])?;
+    Ok(true)
+}
+
+/// The warehouse refused the batch for good: its bytes are set aside, and its number goes out without records.
+///
+/// # Errors
+/// [`StoreFault`] if the database does not take it.
+pub fn refuse(connection: &Connection, seq: Seq, reason: &str, now_s: i64) -> Result<Option<Alarm>, StoreFault> {
+    let me = identity::read(connection)?;
+    let found = connection
+        .prepare_cached("SELECT body, records FROM batches WHERE seq = ?1 AND settled_s IS NULL")?
+        .query_row([seq.0], |row| Ok((row.get::<_, Vec<u8>>(0)?, row.get::<_, u64>(1)?)))
+        .optional()?;
+    let Some((body, records)) = found else { return Ok(None) };
+    if records == 0 {
+        let alarm = Alarm::RefusedEmpty { seq: seq.0 };
+        identity::set_alarm(connection, Some(&alarm), now_s)?;
+        return Ok(Some(alarm));
+    }
+    set_aside(connection, me.epoch, Some(seq), &body, records, reason, now_s)?;
+    empty(connection, &me, seq, DropReason::Poison)?;
+    Ok(None)
+}
+
+/// Replaces a batch by one of the same number without records, which reports them as dropped beside what the batch
+/// itself reported. Returns how many records that were.
+pub(super) fn empty(
+    connection: &Connection,
+    me: &Identity,
+    seq: Seq,
+    reason: DropReason,
+) -> Result<u64, StoreFault> {
+    let (body, records) = connection
+        .prepare_cached("SELECT body, records FROM batches WHERE seq = ?1")?
+        .query_row([seq.0], |row| Ok((row.get::<_, Vec<u8>>(0)?, row.get::<_, u64>(1)?)))?;
+    let Some(agent) = me.agent.clone() else { return Ok(0) };
+    let mut dropped = reported(&body);
+    *dropped.entry(reason).or_default() += records;
+    let batch = Batch { schema: SCHEMA, agent, epoch: me.epoch, seq, dropped, records: Vec::new() };
+    connection
+        .prepare_cached("UPDATE batches SET body = ?2, records = 0, offered = 0 WHERE seq = ?1")?
+        .execute(params![seq.0, outbox::compress(batch)?])?;
+    Ok(records)
+}
+
+/// The drops that a sealed batch reports; none if its bytes are damaged.
+pub(super) fn reported(body: &[u8]) -> BTreeMap<DropReason, u64> {
+    open(body).map(|batch| batch.dropped).unwrap_or_default()
+}
+
+fn open(body: &[u8]) -> Option<Batch> {
+    let json = zstd::bulk::decompress(body, MAX_BATCH_JSON_BYTES).ok()?;
+    serde_json::from_slice(&json).ok()
+}
+
+/// Keeps bytes that will not be sent any more for a human to look at.
+pub(super) fn set_aside(
+    connection: &Connection,
+    epoch: Epoch,
+    seq: Option<Seq>,
+    body: &[u8],
+    records: u64,
+    reason: &str,
+    now_s: i64,
+) -> Result<(), StoreFault> {
+    connection
+        .prepare_cached(
+            "INSERT INTO set_aside (epoch, seq, body, records, reason, at_s) VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
+        )?
+        .execute(params![epoch.get(), seq.map(|seq| seq.0), body, records, reason, now_s])?;
+    Ok(())
+}
+
+/// Raises the alarm if the outbox holds unsettled batches of another agent id, and clears that alarm if it does not.
+/// A changed id without such batches begins with a clean sequence.
+///
+/// # Errors
+/// [`StoreFault`] if the database does not take it.
+pub fn check_agent(connection: &Connection, agent: &AgentId, now_s: i64) -> Result<Option<Alarm>, StoreFault> {
+    let me = identity::read(connection)?;
+    let changed = me.agent.as_ref().is_some_and(|sealed| sealed != agent);
+    match me.alarm {
+        None if changed => identity::set_alarm(connection, Some(&Alarm::AgentChanged), now_s)?,
+        Some(Alarm::AgentChanged) if !changed => identity::set_alarm(connection, None, now_s)?,
+        _ => {}
+    }
+    Ok(identity::read(connection)?.alarm)
+}

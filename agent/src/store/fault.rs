@@ -1,0 +1,33 @@
+//! What can go wrong between the agent and its database.
+
+/// Why the database did not do what was asked. No variant carries a value of a row.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum StoreFault {
+    /// SQLite refused: full or read-only disk, damage, a lock.
+    #[error("the agent's database did not take the operation")]
+    Sqlite(#[from] rusqlite::Error),
+    /// The file was written by another version.
+    #[error("the agent's database has version {found}; this program knows version {known}")]
+    Version {
+        /// Version of the file.
+        found: usize,
+        /// Version of this program.
+        known: usize,
+    },
+    /// The operating system gave no random numbers.
+    #[error("the operating system gave no random numbers for a new epoch")]
+    Random(#[source] getrandom::Error),
+    /// A batch could not be written or compressed.
+    #[error("a batch could not be sealed")]
+    Seal(#[source] std::io::Error),
+    /// The transaction in which the work was done could not be committed; it was rolled back for all who shared it.
+    #[error("the transaction was not committed")]
+    NotCommitted,
+    /// More requests wait for the disk than the queue holds.
+    #[error("too many requests wait for the disk")]
+    Overloaded,
+    /// The writer has ended, or did not answer in time.
+    #[error("the database's writer does not answer")]
+    WriterGone,
+}

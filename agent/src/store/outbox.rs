@@ -1,0 +1,99 @@
+//! Records that wait for sealing, and the seal itself: the moment at which a record loses its link to history.
+
+use rusqlite::{Connection, params};
+use wire::{AgentId, Batch, DropReason, MAX_BATCH_RECORDS, Record, SCHEMA, Seq};
+
+use super::{StoreFault, drops, identity};
+
+/// Level of zstd: batches are small and many, and the writer thread seals between two commits.
+const ZSTD_LEVEL: i32 = 3;
+
+/// Puts a record into the outbox under its result's number.
+pub(super) fn push(connection: &Connection, local_id: i64, record: &Record) -> Result<u64, StoreFault> {
+    let json = serde_json::to_vec(record).map_err(|error| StoreFault::Seal(error.into()))?;
+    let hour = record.fields().tested_hour.0;
+    connection
+        .prepare_cached("INSERT INTO outbox (local_id, tested_hour, record) VALUES (?1, ?2, ?3)")?
+        .execute(params![local_id, hour, json])?;
+    Ok(json.len() as u64)
+}
+
+/// What one sealing did.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Sealed {
+    /// Number of the batch.
+    pub seq: Seq,
+    /// Records that left the outbox, the damaged ones too.
+    pub taken: u64,
+    /// Bytes of those records.
+    pub taken_bytes: u64,
+    /// Bytes of the sealed batch.
+    pub body_bytes: u64,
+}
+
+/// Seals the oldest records (at most `limit`) into the next batch, together with the counts of what was dropped.
+/// Without either there is nothing to seal.
+///
+/// # Errors
+/// [`StoreFault`] if the database does not take it.
+pub fn seal(
+    connection: &Connection,
+    agent: &AgentId,
+    limit: usize,
+    now_s: i64,
+) -> Result<Option<Sealed>, StoreFault> {
+    let limit = limit.min(MAX_BATCH_RECORDS);
+    let taken = take(connection, limit)?;
+    drops::add(connection, DropReason::Damaged, taken.damaged)?;
+    let dropped = drops::take(connection)?;
+    if taken.rows == 0 && dropped.is_empty() {
+        return Ok(None);
+    }
+    let me = identity::read(connection)?;
+    let records = taken.records.len() as u64;
+    let seq = me.next_seq;
+    let batch = Batch { schema: SCHEMA, agent: agent.clone(), epoch: me.epoch, seq, dropped, records: taken.records };
+    let body = compress(batch)?;
+    connection
+        .prepare_cached("INSERT INTO batches (seq, body, records, sealed_s) VALUES (?1, ?2, ?3, ?4)")?
+        .execute(params![seq.0, body, records, now_s])?;
+    identity::set_next_seq(connection, seq.next(), agent)?;
+    Ok(Some(Sealed { seq, taken: taken.rows, taken_bytes: taken.bytes, body_bytes: body.len() as u64 }))
+}
+
+/// The bytes that are signed and sent: sorted, written, compressed.
+pub(super) fn compress(batch: Batch) -> Result<Vec<u8>, StoreFault> {
+    let json = batch.to_sealed_json().map_err(|error| StoreFault::Seal(error.into()))?;
+    zstd::bulk::compress(&json, ZSTD_LEVEL).map_err(StoreFault::Seal)
+}
+
+/// Records taken out of the outbox.
+pub(super) struct Taken {
+    pub(super) records: Vec<Record>,
+    /// Rows that were no records any more.
+    pub(super) damaged: u64,
+    pub(super) rows: u64,
+    pub(super) bytes: u64,
+}
+
+/// Takes the oldest records out of the outbox.
+pub(super) fn take(connection: &Connection, limit: usize) -> Result<Taken, StoreFault> {
+    let mut taken = Taken { records: Vec::with_capacity(limit), damaged: 0, rows: 0, bytes: 0 };
+    let mut last = None;
+    let mut statement = connection.prepare_cached("SELECT local_id, record FROM outbox ORDER BY local_id LIMIT ?1")?;
+    let mut rows = statement.query([limit])?;
+    while let Some(row) = rows.next()? {
+        last = Some(row.get::<_, i64>(0)?);
+        let json = row.get_ref(1)?.as_bytes().map_err(rusqlite::Error::from)?;
+        taken.rows += 1;
+        taken.bytes += json.len() as u64;
+        match serde_json::from_slice(json) {
+            Ok(record) => taken.records.push(record),
+            Err(_) => taken.damaged += 1,
+        }
+    }
+    if let Some(last) = last {
+        connection.prepare_cached("DELETE FROM outbox WHERE local_id <= ?1")?.execute([last])?;
+    }
+    Ok(taken)
+}

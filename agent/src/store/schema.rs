@@ -1,0 +1,82 @@
+//! Opens the database: its pragmas, and its migrations in order.
+
+use std::path::Path;
+
+use rusqlite::{Connection, OpenFlags, TransactionBehavior};
+use wire::Epoch;
+
+use super::StoreFault;
+
+/// Every version of the database, in order; `user_version` counts those that were applied.
+const MIGRATIONS: [&str; 1] = [include_str!("../../migrations/0001_first.sql")];
+
+/// Memory that one connection may keep pages in, in KiB.
+const PAGE_CACHE_KIB: i64 = 1_024;
+
+/// Pages in the write-ahead log at which SQLite copies them back (4 KiB each).
+const CHECKPOINT_PAGES: i64 = 2_000;
+
+/// How long a connection waits for a lock of another process (`agent status`), in milliseconds.
+const BUSY_TIMEOUT_MS: u64 = 5_000;
+
+/// Opens the database for writing, makes it if there is none, and brings it to the newest version.
+///
+/// # Errors
+/// [`StoreFault`] if the file cannot be opened or is of a newer version than this program.
+pub fn open(path: &Path) -> Result<Connection, StoreFault> {
+    let mut connection = Connection::open(path)?;
+    connection.busy_timeout(std::time::Duration::from_millis(BUSY_TIMEOUT_MS))?;
+    connection.pragma_update(None, "journal_mode", "wal")?;
+    // An acknowledged result is on disk, not only in the operating system's memory.
+    connection.pragma_update(None, "synchronous", "full")?;
+    // Deleted rows are overwritten: an erased customer and a sealed record's link leave no bytes behind.
+    connection.pragma_update(None, "secure_delete", true)?;
+    connection.pragma_update(None, "cache_size", -PAGE_CACHE_KIB)?;
+    connection.pragma_update(None, "wal_autocheckpoint", CHECKPOINT_PAGES)?;
+    connection.set_prepared_statement_cache_capacity(64);
+    migrate(&mut connection)?;
+    Ok(connection)
+}
+
+/// Opens an existing database for reading only, beside a running agent.
+///
+/// # Errors
+/// [`StoreFault`] if there is none or it cannot be read.
+pub fn open_read_only(path: &Path) -> Result<Connection, StoreFault> {
+    let connection = Connection::open_with_flags(path, OpenFlags::SQLITE_OPEN_READ_ONLY)?;
+    connection.busy_timeout(std::time::Duration::from_millis(BUSY_TIMEOUT_MS))?;
+    let version = version(&connection)?;
+    if version != MIGRATIONS.len() { Err(StoreFault::Version { found: version, known: MIGRATIONS.len() }) } else { Ok(connection) }
+}
+
+fn version(connection: &Connection) -> Result<usize, StoreFault> {
+    Ok(connection.pragma_query_value(None, "user_version", |row| row.get(0))?)
+}
+
+fn migrate(connection: &mut Connection) -> Result<(), StoreFault> {
+    let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+    let found = version(&transaction)?;
+    if found > MIGRATIONS.len() {
+        return Err(StoreFault::Version { found, known: MIGRATIONS.len() });
+    }
+    for migration in &MIGRATIONS[found..] {
+        transaction.execute_batch(migration)?;
+    }
+    if found == 0 {
+        transaction.execute(
+            "INSERT INTO identity (one, epoch, next_seq, next_local_id) VALUES (1, ?1, 1, 1)",
+            [random_epoch()?.get()],
+        )?;
+    }
+    transaction.pragma_update(None, "user_version", MIGRATIONS.len())?;
+    transaction.commit()?;
+    Ok(())
+}
+
+/// A new epoch from the operating system's randomness.
+///
+/// # Errors
+/// [`StoreFault::Random`] if there is none.
+pub fn random_epoch() -> Result<Epoch, StoreFault> {
+    Ok(Epoch::from_random_bits(getrandom::u64().map_err(StoreFault::Random)?))
+}
