@@ -33,7 +33,7 @@ CREATE TABLE history (
     download_grade      TEXT,
     upload_grade        TEXT,
     bidirectional_grade TEXT,
-    household_score     TEXT,
+    household_score     REAL,
     alex_grade          TEXT,
     sarah_grade         TEXT,
     jake_grade          TEXT,
@@ -86,16 +86,15 @@ CREATE TABLE drops (
     records INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
 
--- Keyed hashes of clients (never of anything that leaves) with the days on which they voted; 31 days.
+-- Keyed hashes of clients with their test type (never of anything that leaves), and the days of their last valid test
+-- and last vote; kept for 31 days.
 CREATE TABLE votes (
-    client    BLOB NOT NULL,
-    test_type INTEGER NOT NULL,
-    last_day  INTEGER NOT NULL,
-    last_month_vote_day INTEGER,
-    PRIMARY KEY (client, test_type)
+    client     BLOB PRIMARY KEY,
+    tested_day INTEGER NOT NULL,
+    voted_day  INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
 
-CREATE INDEX votes_by_age ON votes (last_day);
+CREATE INDEX votes_by_age ON votes (tested_day);
 
 -- First answers to give again when a client repeats itself within ten minutes. Written in order, pruned from the
 -- front; the index over the keys is in memory, because random keys would touch a page per request.
@@ -104,6 +103,5 @@ CREATE TABLE answers (
     key        BLOB NOT NULL,
     client     BLOB NOT NULL,
     local_id   INTEGER NOT NULL,
-    test_id    TEXT NOT NULL,
     received_s INTEGER NOT NULL
 ) STRICT;

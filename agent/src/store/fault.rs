@@ -27,6 +27,9 @@ pub enum StoreFault {
     /// More requests wait for the disk than the queue holds.
     #[error("too many requests wait for the disk")]
     Overloaded,
+    /// The writer thread could not be started.
+    #[error("the database's writer thread could not be started")]
+    Thread(#[source] std::io::Error),
     /// The writer has ended, or did not answer in time.
     #[error("the database's writer does not answer")]
     WriterGone,

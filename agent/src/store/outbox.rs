@@ -11,7 +11,7 @@ const ZSTD_LEVEL: i32 = 3;
 /// Puts a record into the outbox under its result's number.
 pub(super) fn push(connection: &Connection, local_id: i64, record: &Record) -> Result<u64, StoreFault> {
     let json = serde_json::to_vec(record).map_err(|error| StoreFault::Seal(error.into()))?;
-    let hour = record.fields().tested_hour.0;
+    let hour = record.tested_hour.0;
     connection
         .prepare_cached("INSERT INTO outbox (local_id, tested_hour, record) VALUES (?1, ?2, ?3)")?
         .execute(params![local_id, hour, json])?;

@@ -1,0 +1,193 @@
+//! The agent's database: history with addresses, outbox without, and one thread that writes.
+//!
+//! Requests wait in a bounded queue; the writer takes all that wait into one transaction, so that one `fsync` serves
+//! them all, and answers only after the commit.
+
+pub mod fault;
+
+pub mod schema;
+
+pub mod identity;
+
+mod accept;
+
+mod answers;
+
+mod history;
+
+mod votes;
+
+pub mod outbox;
+
+pub mod drops;
+
+pub mod batches;
+
+pub mod evict;
+
+pub mod epoch;
+
+pub mod report;
+
+mod writer;
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU64};
+use std::sync::mpsc::{SyncSender, TrySendError, sync_channel};
+use std::time::Duration;
+
+use intake::clock::Clock;
+use rusqlite::Connection;
+use tokio::sync::{Notify, oneshot};
+use wire::AgentId;
+
+pub use accept::{Accepted, Incoming};
+pub use evict::OutboxCaps;
+pub use fault::StoreFault;
+
+/// Most requests that wait for the disk; more are told to come again.
+pub const MAX_WAITING_REQUESTS: usize = 1_024;
+
+/// Longest wait for the disk before a client is told to come again.
+pub const WRITE_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// The database inside a data directory.
+#[must_use]
+pub fn database_path(data_dir: &Path) -> PathBuf {
+    data_dir.join("agent.sqlite")
+}
+
+/// What the store keeps and when it seals.
+#[derive(Debug, Clone)]
+pub struct StoreSettings {
+    /// Under which id batches are sealed; none: records wait unsealed.
+    pub agent: Option<AgentId>,
+    /// Newest results kept in the history.
+    pub history_rows: u64,
+    /// Limits of the outbox.
+    pub caps: OutboxCaps,
+    /// Records at which a batch is sealed.
+    pub seal_records: u64,
+    /// Longest time a record waits for sealing, in milliseconds; jittered by a fifth.
+    pub seal_interval_ms: i64,
+}
+
+/// Figures of the store that others read without asking it.
+#[derive(Debug, Default)]
+pub struct Gauges {
+    /// Records that wait for sealing.
+    pub waiting_records: AtomicU64,
+    /// Bytes in the outbox.
+    pub outbox_bytes: AtomicU64,
+    /// Results in the history.
+    pub history_rows: AtomicU64,
+    /// Results taken since start.
+    pub accepted: AtomicU64,
+    /// Repeated submissions since start.
+    pub repeated: AtomicU64,
+    /// Commits since start.
+    pub commits: AtomicU64,
+    /// Transactions that failed since start.
+    pub failed_commits: AtomicU64,
+    /// Batches sealed since start.
+    pub sealed_batches: AtomicU64,
+    /// True while the last transaction failed, or the writer has ended.
+    pub broken: AtomicBool,
+}
+
+/// A handle of the store; clones share one writer.
+#[derive(Clone)]
+pub struct Store {
+    queue: SyncSender<Message>,
+    gauges: Arc<Gauges>,
+    sealed: Arc<Notify>,
+}
+
+/// Work of another kind than a submission: it runs in the writer's transaction and answers after the commit.
+type Job = Box<dyn FnOnce(&Connection) -> Answer + Send>;
+type Answer = Box<dyn FnOnce(bool) + Send>;
+
+pub(crate) enum Message {
+    Submit(Box<Incoming>, oneshot::Sender<Result<Accepted, StoreFault>>),
+    Job(Job),
+}
+
+impl Store {
+    /// Opens the database and starts its writer. The receiver completes when the writer has ended, which it does only
+    /// after all handles are gone, or by a fault of its own.
+    ///
+    /// # Errors
+    /// [`StoreFault`] if the database cannot be opened or the thread not started.
+    pub fn open(
+        path: &Path,
+        settings: StoreSettings,
+        clock: Arc<dyn Clock>,
+    ) -> Result<(Self, oneshot::Receiver<()>), StoreFault> {
+        let connection = schema::open(path)?;
+        let gauges = Arc::new(Gauges::default());
+        let sealed = Arc::new(Notify::new());
+        let mut writer =
+            writer::Writer::new(connection, settings, clock, Arc::clone(&gauges), Arc::clone(&sealed))?;
+        let (queue, requests) = sync_channel(MAX_WAITING_REQUESTS);
+        let (ended, end) = oneshot::channel();
+        std::thread::Builder::new()
+            .name("store-writer".to_owned())
+            .spawn(move || {
+                // Dropped at the end, also by a panic: that is the signal.
+                let _ended: oneshot::Sender<()> = ended;
+                writer.run(&requests);
+            })
+            .map_err(StoreFault::Thread)?;
+        Ok((Self { queue, gauges, sealed }, end))
+    }
+
+    /// Keeps a result; completes when it is durable.
+    ///
+    /// # Errors
+    /// [`StoreFault`] if it was not kept, or not known to be kept: the client may send it again, it stays one result.
+    pub async fn submit(&self, incoming: Incoming) -> Result<Accepted, StoreFault> {
+        let (answer, answered) = oneshot::channel();
+        self.enqueue(Message::Submit(Box::new(incoming), answer))?;
+        match tokio::time::timeout(WRITE_TIMEOUT, answered).await {
+            Ok(Ok(result)) => result,
+            _ => Err(StoreFault::WriterGone),
+        }
+    }
+
+    /// Runs `job` in the writer's transaction; completes when it is durable.
+    ///
+    /// # Errors
+    /// [`StoreFault`] if the job failed or the transaction was not committed.
+    pub async fn write<T: Send + 'static>(
+        &self,
+        job: impl FnOnce(&Connection) -> Result<T, StoreFault> + Send + 'static,
+    ) -> Result<T, StoreFault> {
+        let (answer, answered) = oneshot::channel();
+        self.enqueue(Message::Job(Box::new(move |connection| {
+            let result = job(connection);
+            Box::new(move |committed| {
+                let _ = answer.send(if committed { result } else { Err(StoreFault::NotCommitted) });
+            })
+        })))?;
+        answered.await.map_err(|_| StoreFault::WriterGone)?
+    }
+
+    fn enqueue(&self, message: Message) -> Result<(), StoreFault> {
+        self.queue.try_send(message).map_err(|error| match error {
+            TrySendError::Full(_) => StoreFault::Overloaded,
+            TrySendError::Disconnected(_) => StoreFault::WriterGone,
+        })
+    }
+
+    /// Figures that need no query.
+    #[must_use]
+    pub fn gauges(&self) -> &Gauges {
+        &self.gauges
+    }
+
+    /// Completes when a batch was sealed since the last call.
+    pub async fn sealed(&self) {
+        self.sealed.notified().await;
+    }
+}

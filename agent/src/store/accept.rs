@@ -1,0 +1,90 @@
+//! One result's way into the tables: first answer or new, votes, history with the address, outbox without it.
+
+use intake::asn::AsnFinding;
+use intake::client::ClientAddress;
+use intake::retries::RetryKey;
+use intake::submission::{RecordContext, Submission};
+use jiff::Timestamp;
+use rusqlite::Connection;
+use wire::Hour;
+
+use super::answers::Answers;
+use super::{StoreFault, history, outbox, votes};
+
+/// A parsed result with all that is known of its client.
+pub struct Incoming {
+    /// Where it came from; goes into the history and nowhere else.
+    pub client: ClientAddress,
+    /// Keyed hash of the client, by which an erasure finds its rows.
+    pub client_tag: [u8; 16],
+    /// Keyed hash of client unit and test type.
+    pub vote_key: [u8; 16],
+    /// Keyed hash that a repeated submission has in common with the first.
+    pub retry_key: RetryKey,
+    /// What the client sent.
+    pub submission: Box<Submission>,
+    /// Network and country of the client.
+    pub finding: AsnFinding,
+    /// The client's `User-Agent`, cut to a bound; history only.
+    pub user_agent: Option<String>,
+}
+
+/// A result that is kept.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Accepted {
+    /// Its number in this database.
+    pub local_id: i64,
+    /// When it was received, in Unix seconds.
+    pub received_s: i64,
+}
+
+impl Accepted {
+    /// The id that existing clients and ISPs' systems know a test by.
+    #[must_use]
+    pub fn test_id(&self) -> String {
+        format!("isp_{}_{}", self.received_s, self.local_id)
+    }
+}
+
+/// What became of a submission.
+pub(super) struct Taken {
+    pub(super) accepted: Accepted,
+    /// Bytes that the outbox grew by; none if it was a repetition.
+    pub(super) record_bytes: Option<u64>,
+}
+
+/// Takes one result under the number `local_id`, or finds that it was taken before.
+pub(super) fn accept(
+    connection: &Connection,
+    answers: &mut Answers,
+    incoming: &Incoming,
+    local_id: i64,
+    now: Timestamp,
+) -> Result<Taken, StoreFault> {
+    let now_s = now.as_second();
+    if let Some(accepted) = answers.find(&incoming.retry_key, now_s) {
+        return Ok(Taken { accepted, record_bytes: None });
+    }
+    let accepted = Accepted { local_id, received_s: now_s };
+    let tested_hour = Hour::of_unix_s(now_s);
+    let (vote_day, vote_month) = if incoming.submission.can_vote() {
+        let votes = votes::vote(connection, &incoming.vote_key, tested_hour.day())?;
+        (votes.day, votes.month)
+    } else {
+        (false, false)
+    };
+    let record = incoming.submission.record(&RecordContext {
+        tested_hour,
+        ip_version: incoming.client.ip_version(),
+        asn: incoming.finding.asn,
+        asn_outcome: incoming.finding.outcome,
+        country: incoming.finding.country,
+        asn_database_day: incoming.finding.database_day,
+        vote_day,
+        vote_month,
+    });
+    history::insert(connection, incoming, accepted, now.as_millisecond())?;
+    let record_bytes = outbox::push(connection, local_id, &record)?;
+    answers.remember(connection, incoming.retry_key, &incoming.client_tag, accepted)?;
+    Ok(Taken { accepted, record_bytes: Some(record_bytes) })
+}

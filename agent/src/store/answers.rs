@@ -1,0 +1,78 @@
+//! First answers, to give again when a client repeats itself.
+
+use std::collections::{HashMap, VecDeque};
+
+use intake::retries::{RETRY_WINDOW_S, RetryKey};
+use rusqlite::{Connection, params};
+
+use super::StoreFault;
+use super::accept::Accepted;
+
+/// Most answers that are remembered; the oldest go first.
+const MAX_ANSWERS: usize = 65_536;
+
+/// The index over the table `answers`, rebuilt from it at start and after a transaction that failed.
+#[derive(Debug, Default)]
+pub(super) struct Answers {
+    known: HashMap<RetryKey, Accepted>,
+    order: VecDeque<RetryKey>,
+}
+
+impl Answers {
+    pub(super) fn load(connection: &Connection) -> Result<Self, StoreFault> {
+        let mut answers = Self::default();
+        let mut statement = connection.prepare_cached("SELECT key, local_id, received_s FROM answers ORDER BY id")?;
+        let mut rows = statement.query([])?;
+        while let Some(row) = rows.next()? {
+            answers.note(row.get(0)?, Accepted { local_id: row.get(1)?, received_s: row.get(2)? });
+        }
+        Ok(answers)
+    }
+
+    /// The first answer, if this came within the window before.
+    pub(super) fn find(&self, key: &RetryKey, now_s: i64) -> Option<Accepted> {
+        let accepted = self.known.get(key)?;
+        ((now_s.abs_diff(accepted.received_s)) < RETRY_WINDOW_S.unsigned_abs()).then_some(*accepted)
+    }
+
+    /// Remembers a first answer.
+    pub(super) fn remember(
+        &mut self,
+        connection: &Connection,
+        key: RetryKey,
+        client: &[u8; 16],
+        accepted: Accepted,
+    ) -> Result<(), StoreFault> {
+        connection
+            .prepare_cached("INSERT INTO answers (key, client, local_id, received_s) VALUES (?1, ?2, ?3, ?4)")?
+            .execute(params![key, client, accepted.local_id, accepted.received_s])?;
+        self.note(key, accepted);
+        Ok(())
+    }
+
+    fn note(&mut self, key: RetryKey, accepted: Accepted) {
+        self.known.insert(key, accepted);
+        self.order.push_back(key);
+    }
+
+    /// Forgets what is too old or too much.
+    pub(super) fn prune(&mut self, connection: &Connection, now_s: i64) -> Result<(), StoreFault> {
+        let mut gone = 0_usize;
+        while let Some(key) = self.order.front() {
+            let known = self.known.get(key);
+            let expired = known.is_none_or(|first| now_s.saturating_sub(first.received_s) >= RETRY_WINDOW_S);
+            if !expired && self.order.len() <= MAX_ANSWERS {
+                break;
+            }
+            self.known.remove(key);
+            self.order.pop_front();
+            gone += 1;
+        }
+        if gone > 0 {
+            connection
+                .prepare_cached("DELETE FROM answers WHERE id IN (SELECT id FROM answers ORDER BY id LIMIT ?1)")?
+                .execute([gone])?;
+        }
+        Ok(())
+    }
+}
