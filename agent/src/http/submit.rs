@@ -1,0 +1,100 @@
+//! `POST /api/telemetry`: a client's result, durable before the answer.
+
+use std::sync::Arc;
+
+use axum::Json;
+use axum::body::Body;
+use axum::extract::State;
+use axum::http::{HeaderMap, Request, StatusCode, header};
+use intake::problem::Problem;
+use intake::retries::{MAX_IDEMPOTENCY_KEY_BYTES, retry_key};
+use intake::server::{Peer, read_body};
+use intake::submission::{MAX_BODY_BYTES, MAX_TEXT_CHARS, Parsed, parse};
+use intake::votes::vote_key;
+use serde_json::{Value, json};
+
+use super::Door;
+use crate::store::{Incoming, StoreFault};
+
+/// Seconds after which a client that was not served may come again.
+const RETRY_AFTER_S: u64 = 2;
+
+pub(super) async fn submit(
+    State(door): State<Arc<Door>>,
+    peer: axum::Extension<Peer>,
+    request: Request<Body>,
+) -> Result<Json<Value>, Problem> {
+    let (parts, body) = request.into_parts();
+    check_content(&parts.headers)?;
+    let idempotency_key = idempotency_key(&parts.headers)?;
+    let body = read_body(body, MAX_BODY_BYTES).await?;
+    let submission = match parse(&body)? {
+        Parsed::Kept(submission) => submission,
+        Parsed::OptedOut => {
+            return Ok(Json(json!({
+                "success": true, "test_id": null, "local_id": null, "central_id": null,
+                "message": "Telemetry is disabled: nothing was kept and nothing was sent",
+            })));
+        }
+    };
+    let client = door.proxies.client(peer.0.0.ip(), &parts.headers);
+    let unit = client.unit(door.ipv6_client_bits);
+    let incoming = Incoming {
+        client,
+        client_tag: door.key.tag(&[b"client", &unit.key_bytes()]),
+        vote_key: vote_key(&door.key, unit, submission.test_type),
+        retry_key: retry_key(&door.key, client, idempotency_key, &body),
+        finding: door.asn.lookup(client),
+        user_agent: user_agent(&parts.headers),
+        submission,
+    };
+    let accepted = door.store.submit(incoming).await.map_err(|fault| unavailable(&fault))?;
+    Ok(Json(json!({
+        "success": true,
+        "test_id": accepted.test_id(),
+        "local_id": accepted.local_id,
+        "central_id": null,
+        "message": "Test results stored",
+    })))
+}
+
+/// A result is JSON without a content coding. A body without a type is taken as JSON, as old clients send it.
+fn check_content(headers: &HeaderMap) -> Result<(), Problem> {
+    let text = |name| headers.get(name).map(|value: &axum::http::HeaderValue| value.to_str().unwrap_or("?"));
+    let media = text(header::CONTENT_TYPE).map(|value| value.split(';').next().unwrap_or_default().trim());
+    if media.is_some_and(|media| !media.eq_ignore_ascii_case("application/json")) {
+        return Err(Problem::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, "content-type", "The content type is not supported")
+            .detail("Send the result as application/json."));
+    }
+    if text(header::CONTENT_ENCODING).is_some_and(|coding| !coding.eq_ignore_ascii_case("identity")) {
+        return Err(Problem::new(
+            StatusCode::UNSUPPORTED_MEDIA_TYPE,
+            "content-encoding",
+            "The content encoding is not supported",
+        )
+        .detail("Send the result without compression."));
+    }
+    Ok(())
+}
+
+fn idempotency_key(headers: &HeaderMap) -> Result<Option<&[u8]>, Problem> {
+    let key = headers.get("idempotency-key").map(axum::http::HeaderValue::as_bytes);
+    if key.is_some_and(|key| key.is_empty() || key.len() > MAX_IDEMPOTENCY_KEY_BYTES) {
+        return Err(Problem::new(StatusCode::BAD_REQUEST, "idempotency-key", "The Idempotency-Key is not usable")
+            .detail(format!("It must have 1 to {MAX_IDEMPOTENCY_KEY_BYTES} bytes.")));
+    }
+    Ok(key)
+}
+
+fn user_agent(headers: &HeaderMap) -> Option<String> {
+    let text = headers.get(header::USER_AGENT)?.to_str().ok()?;
+    Some(text.chars().take(MAX_TEXT_CHARS).collect())
+}
+
+fn unavailable(fault: &StoreFault) -> Problem {
+    let problem = match fault {
+        StoreFault::Overloaded => Problem::new(StatusCode::SERVICE_UNAVAILABLE, "overloaded", "Too many results at once"),
+        _ => Problem::new(StatusCode::SERVICE_UNAVAILABLE, "not-kept", "The result could not be kept"),
+    };
+    problem.detail("Send the same bytes again: it stays one result.").retry_after(RETRY_AFTER_S)
+}

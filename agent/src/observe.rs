@@ -1,0 +1,49 @@
+//! Metrics on a loopback listener, and logs. Neither ever names a client.
+
+use std::sync::atomic::Ordering::Relaxed;
+use std::sync::{Arc, PoisonError};
+
+use axum::Router;
+use axum::routing::get;
+use metrics::{counter, gauge};
+use metrics_exporter_prometheus::PrometheusBuilder;
+
+use crate::http::Door;
+
+/// The router of the metrics listener. The figures are read from the store when they are asked for, so that a request
+/// of a client pays nothing for them.
+pub fn router(door: Arc<Door>) -> Router {
+    let recorder = Arc::new(PrometheusBuilder::new().build_recorder());
+    Router::new().route(
+        "/metrics",
+        get(move || async move {
+            metrics::with_local_recorder(&*recorder, || record(&door));
+            recorder.handle().render()
+        }),
+    )
+}
+
+#[expect(clippy::cast_precision_loss, reason = "a gauge of more than 2^53 would not matter any more")]
+fn record(door: &Door) {
+    let gauges = door.store.gauges();
+    counter!("agent_results_total").absolute(gauges.accepted.load(Relaxed));
+    counter!("agent_results_repeated_total").absolute(gauges.repeated.load(Relaxed));
+    counter!("agent_commits_total").absolute(gauges.commits.load(Relaxed));
+    counter!("agent_commits_failed_total").absolute(gauges.failed_commits.load(Relaxed));
+    counter!("agent_batches_sealed_total").absolute(gauges.sealed_batches.load(Relaxed));
+    gauge!("agent_outbox_waiting_records").set(gauges.waiting_records.load(Relaxed) as f64);
+    gauge!("agent_outbox_bytes").set(gauges.outbox_bytes.load(Relaxed) as f64);
+    gauge!("agent_history_rows").set(gauges.history_rows.load(Relaxed) as f64);
+    let upload = door.upload.lock().unwrap_or_else(PoisonError::into_inner);
+    counter!("agent_upload_settled_total").absolute(upload.settled);
+    counter!("agent_upload_failed_total").absolute(upload.failed);
+    gauge!("agent_upload_alarm").set(if upload.alarm.is_some() { 1.0 } else { 0.0 });
+}
+
+/// Starts logging to standard error; `RUST_LOG` sets the level.
+pub fn log_to_stderr() {
+    let filter = tracing_subscriber::EnvFilter::try_from_default_env()
+        .unwrap_or_else(|_| tracing_subscriber::EnvFilter::new("info"));
+    // A second call in one process finds the first one's logger.
+    let _ = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).try_init();
+}

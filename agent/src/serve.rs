@@ -1,0 +1,116 @@
+//! `agent run`: everything assembled, until shutdown.
+
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use anyhow::{Context as _, bail};
+use intake::asn::AsnDatabase;
+use intake::client::TrustedProxies;
+use intake::clock::Clock;
+use tokio::net::TcpListener;
+use tokio::sync::watch;
+
+use crate::config::Config;
+use crate::http::{Door, router};
+use crate::lock::DataLock;
+use crate::store::{Store, database_path};
+use crate::upload::{UploadState, Uploader};
+use crate::{local_key, observe};
+
+/// How often the ASN databases' files are looked at.
+const ASN_RELOAD: Duration = Duration::from_secs(60);
+
+/// Connections that the metrics listener serves at once.
+const MAX_METRICS_CONNECTIONS: usize = 8;
+
+/// The sockets that `main` bound.
+#[derive(Debug)]
+pub struct Listeners {
+    /// For clients.
+    pub public: TcpListener,
+    /// For metrics.
+    pub metrics: Option<TcpListener>,
+}
+
+/// Takes results and uploads batches until `shutdown` completes; then open requests are finished.
+///
+/// # Errors
+/// If the data directory, the databases or the secret cannot be used, or the database's writer ends.
+pub async fn run(
+    config: Config,
+    listeners: Listeners,
+    clock: Arc<dyn Clock>,
+    shutdown: impl Future<Output = ()> + Send,
+) -> anyhow::Result<()> {
+    let _lock = DataLock::take(&config.data_dir)?;
+    let key = local_key::load_or_create(&config.data_dir)?;
+    let (store, writer_end) = Store::open(&database_path(&config.data_dir), config.store(), Arc::clone(&clock))
+        .context("opening the agent's database")?;
+    let asn = Arc::new(AsnDatabase::open(config.asn.clone()).context("opening the ASN database")?);
+    let upload = Arc::new(Mutex::new(UploadState::default()));
+    let door = Arc::new(Door {
+        store: store.clone(),
+        proxies: TrustedProxies::parse(config.trusted_proxies.iter().map(String::as_str))?,
+        asn: Arc::clone(&asn),
+        key,
+        ipv6_client_bits: config.ipv6_client_bits,
+        upload: Arc::clone(&upload),
+        clock: Arc::clone(&clock),
+    });
+
+    let mut tasks = tokio::task::JoinSet::new();
+    if let Some(warehouse) = &config.warehouse {
+        tasks.spawn(Uploader::new(warehouse, store, clock, upload)?.run());
+    } else {
+        tracing::info!("no warehouse is configured: results stay here");
+        drop(store);
+    }
+    tasks.spawn(reload_asn(asn));
+
+    let (stop, stopped) = watch::channel(());
+    if let Some(listener) = listeners.metrics {
+        let mut stopped = stopped.clone();
+        let router = observe::router(Arc::clone(&door));
+        tasks.spawn(async move {
+            intake::server::serve(listener, router, MAX_METRICS_CONNECTIONS, async move {
+                let _ = stopped.changed().await;
+            })
+            .await;
+        });
+    }
+    let mut stopped = stopped;
+    let serving = intake::server::serve(listeners.public, router(door), config.max_connections, async move {
+        let _ = stopped.changed().await;
+    });
+    let mut serving = std::pin::pin!(serving);
+    let mut writer_end = writer_end;
+    tokio::select! {
+        () = &mut serving => {}
+        () = shutdown => {
+            tracing::info!("shutting down");
+            drop(stop);
+            serving.await;
+        }
+        _ = &mut writer_end => bail!("the database's writer ended; nothing more can be kept"),
+    }
+    // The upload is cut off wherever it is: what was not acknowledged goes out again at the next start.
+    tasks.shutdown().await;
+    Ok(())
+}
+
+async fn reload_asn(asn: Arc<AsnDatabase>) {
+    let mut interval = tokio::time::interval(ASN_RELOAD);
+    interval.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+    loop {
+        interval.tick().await;
+        let database = Arc::clone(&asn);
+        match tokio::task::spawn_blocking(move || database.refresh()).await {
+            Ok(Ok(true)) => tracing::info!("the ASN database was loaded anew"),
+            Ok(Ok(false)) | Err(_) => {}
+            Ok(Err(error)) => tracing::warn!(
+                error = &error as &dyn std::error::Error,
+                "the ASN database cannot be loaded; the one before stays"
+            ),
+        }
+    }
+}

@@ -1,0 +1,281 @@
+//! Sends sealed batches, one at a time, until the warehouse has them.
+
+pub mod backoff;
+
+pub mod verdict;
+
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use anyhow::Context as _;
+use intake::clock::Clock;
+use reqwest::header::{CONTENT_ENCODING, CONTENT_TYPE, DATE, RETRY_AFTER};
+use wire::AgentId;
+use wire::signature::{
+    AGENT_HEADER, BATCHES_PATH, ContentDigest, DIGEST_HEADER, SIGNATURE_HEADER, Secret, TIMESTAMP_HEADER,
+};
+
+use crate::config::WarehouseConfig;
+use crate::store::batches::{self, Offer};
+use crate::store::identity::{self, Alarm};
+use crate::store::{Store, StoreFault};
+use backoff::Backoff;
+use verdict::{Reply, Verdict, judge};
+
+/// Most bytes of an answer that are read.
+pub const MAX_REPLY_BYTES: usize = 64 << 10;
+
+/// Longest wait for a connection.
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// Longest wait for a whole answer.
+const REQUEST_TIMEOUT: Duration = Duration::from_secs(30);
+
+/// Pause while an alarm stands, or the database does not answer.
+const ALARM_PAUSE: Duration = Duration::from_secs(30);
+
+/// What the health page says about uploading.
+#[derive(Debug, Clone, Default)]
+pub struct UploadState {
+    /// Batches acknowledged since start.
+    pub settled: u64,
+    /// Attempts that failed since start.
+    pub failed: u64,
+    /// Why the last attempt failed; none after a success.
+    pub last_fault: Option<String>,
+    /// Why uploading stopped until a human acts.
+    pub alarm: Option<Alarm>,
+}
+
+/// Shared with the health page and the metrics.
+pub type SharedState = Arc<Mutex<UploadState>>;
+
+/// Sends what is sealed.
+pub struct Uploader {
+    client: reqwest::Client,
+    url: reqwest::Url,
+    agent: AgentId,
+    secret: Secret,
+    store: Store,
+    clock: Arc<dyn Clock>,
+    clock_offset_s: i64,
+    backoff: Backoff,
+    state: SharedState,
+}
+
+/// What the loop does next.
+enum Step {
+    /// Look for the next batch at once.
+    Go,
+    /// Wait for the next seal.
+    WaitForSeal,
+    /// Wait a while.
+    Pause(Duration),
+    /// Nothing more until the program is started anew.
+    Stop,
+}
+
+impl Uploader {
+    /// Prepares the client: no redirects, time-outs, TLS by rustls.
+    ///
+    /// # Errors
+    /// If the URL or the secret is wrong, or TLS cannot be set up.
+    pub fn new(
+        config: &WarehouseConfig,
+        store: Store,
+        clock: Arc<dyn Clock>,
+        state: SharedState,
+    ) -> anyhow::Result<Self> {
+        // The second agent of a process finds the provider installed already.
+        let _ = rustls::crypto::ring::default_provider().install_default();
+        let client = reqwest::Client::builder()
+            .redirect(reqwest::redirect::Policy::none())
+            .no_proxy()
+            .connect_timeout(CONNECT_TIMEOUT)
+            .timeout(REQUEST_TIMEOUT)
+            .pool_max_idle_per_host(1)
+            .user_agent(concat!("bufferlake-agent/", env!("CARGO_PKG_VERSION")))
+            .build()
+            .context("preparing the HTTP client")?;
+        let url = config.base_url()?.join(BATCHES_PATH).context("making the URL for batches")?;
+        Ok(Self {
+            client,
+            url,
+            agent: config.agent_id.clone(),
+            secret: config.secret()?,
+            store,
+            clock,
+            clock_offset_s: 0,
+            backoff: Backoff::default(),
+            state,
+        })
+    }
+
+    /// Works until it is dropped. A batch whose answer was lost goes out again with the same bytes.
+    pub async fn run(mut self) {
+        loop {
+            let step = match self.step().await {
+                Ok(step) => step,
+                Err(error) => {
+                    tracing::warn!(
+                        error = &error as &dyn std::error::Error,
+                        "the outbox did not answer, uploading waits"
+                    );
+                    Step::Pause(ALARM_PAUSE.min(self.backoff.next(None, rand::random())))
+                }
+            };
+            match step {
+                Step::Go => {}
+                Step::WaitForSeal => self.store.sealed().await,
+                Step::Pause(wait) => tokio::time::sleep(wait).await,
+                Step::Stop => return std::future::pending().await,
+            }
+        }
+    }
+
+    async fn step(&mut self) -> Result<Step, StoreFault> {
+        let (agent, now_s) = (self.agent.clone(), self.clock.now().as_second());
+        let (alarm, offer, epoch_seq) = self
+            .store
+            .write(move |connection| {
+                let alarm = batches::check_agent(connection, &agent, now_s)?;
+                let blocked = alarm.as_ref().is_some_and(Alarm::is_final);
+                let offer = if blocked { None } else { batches::offer(connection)? };
+                Ok((alarm, offer, identity::read(connection)?.next_seq))
+            })
+            .await?;
+        let blocked = alarm.as_ref().is_some_and(Alarm::is_final);
+        self.note_alarm(alarm);
+        if blocked {
+            return Ok(Step::Stop);
+        }
+        let Some(offer) = offer else {
+            tracing::trace!(next.seq = epoch_seq.0, "nothing to send");
+            return Ok(Step::WaitForSeal);
+        };
+        match self.send(&offer).await {
+            Ok(reply) => self.act(&offer, &reply).await,
+            Err(error) => {
+                // The URL is left out: it is configuration, and errors are logged.
+                let fault = if error.is_timeout() { "no answer in time" } else { "no connection" };
+                Ok(self.failed(fault.to_owned(), None))
+            }
+        }
+    }
+
+    async fn send(&self, offer: &Offer) -> Result<Reply, reqwest::Error> {
+        let digest = ContentDigest::of(&offer.body);
+        let timestamp_s = self.clock.now().as_second() + self.clock_offset_s;
+        let mut response = self
+            .client
+            .post(self.url.clone())
+            .header(CONTENT_TYPE, "application/json")
+            .header(CONTENT_ENCODING, "zstd")
+            .header(AGENT_HEADER, self.agent.as_str())
+            .header(TIMESTAMP_HEADER, timestamp_s)
+            .header(DIGEST_HEADER, digest.to_string())
+            .header(SIGNATURE_HEADER, self.secret.sign(&self.agent, timestamp_s, &digest))
+            .body(offer.body.clone())
+            .send()
+            .await?;
+        let text = |name| response.headers().get(name).and_then(|value: &reqwest::header::HeaderValue| value.to_str().ok());
+        let mut reply = Reply {
+            status: response.status().as_u16(),
+            body: Vec::new(),
+            retry_after_s: text(RETRY_AFTER).and_then(|seconds| seconds.trim().parse().ok()),
+            date_s: text(DATE).and_then(parse_date),
+        };
+        while let Some(chunk) = response.chunk().await? {
+            if reply.body.len() + chunk.len() > MAX_REPLY_BYTES {
+                reply.body.clear();
+                break;
+            }
+            reply.body.extend_from_slice(&chunk);
+        }
+        Ok(reply)
+    }
+
+    async fn act(&mut self, offer: &Offer, reply: &Reply) -> Result<Step, StoreFault> {
+        let (seq, now_s) = (offer.seq, self.clock.now().as_second());
+        match judge(reply, seq) {
+            Verdict::Settled => {
+                self.store.write(move |connection| batches::settle(connection, seq, now_s)).await?;
+                self.backoff.reset();
+                let mut state = self.state();
+                state.settled += 1;
+                state.last_fault = None;
+                Ok(Step::Go)
+            }
+            Verdict::RetryLater(asked_s) => Ok(self.failed(format!("status {}", reply.status), asked_s)),
+            Verdict::Held => {
+                Ok(self.failed("the warehouse does not know this schema yet; batches are held".to_owned(), Some(300)))
+            }
+            Verdict::LearnClock => Ok(self.learn_clock(reply.date_s, now_s)),
+            Verdict::Expected(expected) => {
+                let alarm =
+                    self.store.write(move |connection| batches::go_to(connection, seq, expected, now_s)).await?;
+                let gap = matches!(alarm, Some(Alarm::Gap { .. }));
+                self.note_alarm(alarm);
+                if gap { Ok(Step::Pause(ALARM_PAUSE)) } else { Ok(Step::Go) }
+            }
+            Verdict::RefusedForGood(slug) => {
+                tracing::error!(batch.seq = seq.0, reason = %slug, "the warehouse refused a batch for good; it is set aside");
+                let alarm =
+                    self.store.write(move |connection| batches::refuse(connection, seq, &slug, now_s)).await?;
+                self.note_alarm(alarm);
+                Ok(Step::Go)
+            }
+        }
+    }
+
+    /// The warehouse says that our clock is off: sign with its time from now on.
+    fn learn_clock(&mut self, date_s: Option<i64>, now_s: i64) -> Step {
+        let Some(date_s) = date_s else { return self.failed("clock skew, and no Date to learn from".to_owned(), None) };
+        let offset_s = date_s - now_s;
+        let news = offset_s.abs_diff(self.clock_offset_s) > 1;
+        self.clock_offset_s = offset_s;
+        tracing::warn!(clock.offset_s = offset_s, "this machine's clock is off; batches are signed with the warehouse's time");
+        let step = self.failed(format!("this machine's clock is off by {} s", -offset_s), None);
+        if news { Step::Go } else { step }
+    }
+
+    fn failed(&mut self, fault: String, asked_s: Option<u64>) -> Step {
+        let wait = self.backoff.next(asked_s, rand::random());
+        let mut state = self.state();
+        state.failed += 1;
+        if state.last_fault.as_ref() != Some(&fault) {
+            tracing::warn!(reason = %fault, "a batch was not taken; it is kept and sent again");
+        }
+        state.last_fault = Some(fault);
+        Step::Pause(wait)
+    }
+
+    fn note_alarm(&self, alarm: Option<Alarm>) {
+        let mut state = self.state();
+        if let Some(alarm) = alarm.as_ref().filter(|alarm| state.alarm.as_ref() != Some(*alarm)) {
+            tracing::error!(%alarm, "uploading stopped; results are still taken");
+        }
+        state.alarm = alarm;
+    }
+
+    fn state(&self) -> std::sync::MutexGuard<'_, UploadState> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// An HTTP date in Unix seconds.
+fn parse_date(text: &str) -> Option<i64> {
+    let parser = jiff::fmt::rfc2822::DateTimeParser::new();
+    parser.parse_timestamp(text).ok().map(|moment| moment.as_second())
+}
+
+#[cfg(test)]
+mod tests {
+    //! Aim: the `Date` that servers send can be learnt from.
+
+    #[test]
+    fn http_dates_are_read() {
+        assert_eq!(super::parse_date("Thu, 01 Jan 1970 00:01:00 GMT"), Some(60));
+        assert_eq!(super::parse_date("yesterday"), None);
+    }
+}
