@@ -5,6 +5,7 @@ mod load;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
 
+use intake::asn::AsnConfig;
 use serde::{Deserialize, Serialize};
 
 pub use load::{ConfigFault, ENV_PREFIX, EffectiveValue, Loaded, ServerMode, load};
@@ -21,6 +22,8 @@ pub struct Config {
     pub metrics_listen: SocketAddr,
     /// Proxies whose `X-Forwarded-For` or `Forwarded` is believed, as addresses or prefixes. Loopback always is.
     pub trusted_proxies: Vec<String>,
+    /// Where the networks of direct tests and look-ups are found.
+    pub asn: AsnConfig,
     /// How much may be taken in at once.
     pub ingest: IngestConfig,
     /// When landed batches become part of the lake.
@@ -106,6 +109,7 @@ impl Default for Config {
             listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 8080)),
             metrics_listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 9080)),
             trusted_proxies: Vec::new(),
+            asn: AsnConfig::default(),
             ingest: IngestConfig::default(),
             seal: SealConfig::default(),
             engine: EngineConfig::default(),

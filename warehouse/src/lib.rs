@@ -31,6 +31,8 @@ pub mod admission;
 
 pub mod landing;
 
+pub mod direct;
+
 pub mod control;
 
 pub mod doctor;

@@ -2,13 +2,16 @@
 
 mod recovery;
 
-use std::sync::Arc;
+use std::sync::{Arc, Weak};
 use std::time::Duration;
 
 use anyhow::Context as _;
 use axum::Router;
 use axum::routing::get;
+use intake::asn::AsnDatabase;
+use intake::client::TrustedProxies;
 use intake::clock::Clock;
+use intake::key::LocalKey;
 use metrics_exporter_prometheus::PrometheusHandle;
 use tokio::net::TcpListener;
 use tokio::sync::watch;
@@ -16,8 +19,11 @@ use tokio::sync::watch;
 use crate::admission::Gate;
 use crate::agents::Directory;
 use crate::config::Config;
+use crate::direct::Direct;
+use crate::http::asn_lookup::Lookup;
 use crate::http::health::Health;
 use crate::http::ingest::Ingest;
+use crate::http::submit::Submit;
 use crate::landing::Landing;
 use crate::lock::DirLock;
 use crate::paths::DataDir;
@@ -25,6 +31,9 @@ use crate::{http, observe};
 
 /// How often the registry's file is looked at.
 const REGISTRY_POLL: Duration = Duration::from_secs(1);
+
+/// How often the ASN database's file is looked at.
+const DATABASE_POLL: Duration = Duration::from_secs(30);
 
 /// Most connections to the metrics listener.
 const MAX_METRICS_CONNECTIONS: usize = 16;
@@ -72,7 +81,7 @@ pub async fn run(
     let gate = Gate::new(marks);
 
     let (stop, stopped) = watch::channel(());
-    let ingest = Ingest::new(&config.ingest, Arc::clone(&directory), gate, landing.clone(), Arc::clone(&clock));
+    let ingest = Ingest::new(&config.ingest, Arc::clone(&directory), gate.clone(), landing.clone(), Arc::clone(&clock));
     let probe_landing = landing.clone();
     let probe = Arc::new(move || Health {
         status: "ok",
@@ -82,7 +91,10 @@ pub async fn run(
         cut: None,
         alarms: Vec::new(),
     });
-    let public = ingest.router().merge(http::health::router(probe));
+    let public = ingest
+        .router()
+        .merge(clients_router(&config, gate, landing.clone(), Arc::clone(&clock))?)
+        .merge(http::health::router(probe));
     let registry = tokio::spawn(follow_registry(Arc::clone(&directory)));
     let metrics = tokio::spawn(intake::server::serve(
         listeners.metrics,
@@ -97,6 +109,42 @@ pub async fn run(
     drop(stop);
     let _ = metrics.await;
     Ok(())
+}
+
+/// What browsers ask of the warehouse itself: direct tests and look-ups.
+fn clients_router(
+    config: &Config,
+    gate: Gate,
+    landing: Landing,
+    clock: Arc<dyn Clock>,
+) -> anyhow::Result<Router> {
+    let proxies = TrustedProxies::parse(config.trusted_proxies.iter().map(String::as_str));
+    let proxies = Arc::new(proxies.context("cannot use trusted_proxies")?);
+    let database = Arc::new(AsnDatabase::open(config.asn.clone())?);
+    tokio::spawn(follow_database(Arc::downgrade(&database)));
+    let lookups = config.ingest.lookups_per_client_per_minute;
+    let lookup = Lookup::new(Arc::clone(&database), Arc::clone(&proxies), lookups);
+    let direct = Direct::start(gate, landing, Arc::clone(&clock))?;
+    let keys = [LocalKey::generate()?, LocalKey::generate()?];
+    let submit = Submit::new(direct, database, proxies, clock, config.ingest.direct_per_client_per_minute, keys);
+    Ok(submit.router().merge(lookup.router()))
+}
+
+/// Takes up a new ASN database whenever its file is replaced, for as long as somebody uses it.
+async fn follow_database(database: Weak<AsnDatabase>) {
+    let mut ticks = tokio::time::interval(DATABASE_POLL);
+    loop {
+        ticks.tick().await;
+        let Some(database) = database.upgrade() else { return };
+        match tokio::task::spawn_blocking(move || database.refresh()).await {
+            Ok(Ok(true)) => tracing::info!("the ASN database was replaced"),
+            Ok(Ok(false)) | Err(_) => {}
+            Ok(Err(error)) => {
+                observe::job_failed("asn_database");
+                tracing::error!(%error, "the new ASN database cannot be used; the old one stays");
+            }
+        }
+    }
 }
 
 /// Completes when the other end of the channel is dropped.
