@@ -150,7 +150,10 @@ impl Config {
         );
         ensure!(outbox.seal_interval_s > 0, "outbox.seal_interval_s must be at least 1");
         ensure!(outbox.max_bytes >= 1 << 20, "outbox.max_bytes must be at least 1048576");
-        ensure!((1..=90).contains(&outbox.max_age_days), "outbox.max_age_days must be 1 to 90: the warehouse takes no older records");
+        ensure!(
+            (1..=90).contains(&outbox.max_age_days),
+            "outbox.max_age_days must be 1 to 90: the warehouse takes no older records"
+        );
         if let Some(warehouse) = &self.warehouse {
             warehouse.base_url()?;
         }

@@ -16,7 +16,8 @@ pub fn load_or_create(data_dir: &Path) -> anyhow::Result<LocalKey> {
     let path = data_dir.join("local.key");
     match std::fs::read(&path) {
         Ok(bytes) => {
-            let bytes = bytes.try_into().ok().with_context(|| format!("{} is not a key of 32 bytes", path.display()))?;
+            let bytes =
+                bytes.try_into().ok().with_context(|| format!("{} is not a key of 32 bytes", path.display()))?;
             Ok(LocalKey::from_bytes(bytes))
         }
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => {

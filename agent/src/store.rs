@@ -127,8 +127,7 @@ impl Store {
         let connection = schema::open(path)?;
         let gauges = Arc::new(Gauges::default());
         let sealed = Arc::new(Notify::new());
-        let mut writer =
-            writer::Writer::new(connection, settings, clock, Arc::clone(&gauges), Arc::clone(&sealed))?;
+        let mut writer = writer::Writer::new(connection, settings, clock, Arc::clone(&gauges), Arc::clone(&sealed))?;
         let (queue, requests) = sync_channel(MAX_WAITING_REQUESTS);
         let (ended, end) = oneshot::channel();
         std::thread::Builder::new()

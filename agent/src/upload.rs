@@ -178,7 +178,8 @@ impl Uploader {
             .body(offer.body.clone())
             .send()
             .await?;
-        let text = |name| response.headers().get(name).and_then(|value: &reqwest::header::HeaderValue| value.to_str().ok());
+        let text =
+            |name| response.headers().get(name).and_then(|value: &reqwest::header::HeaderValue| value.to_str().ok());
         let mut reply = Reply {
             status: response.status().as_u16(),
             body: Vec::new(),
@@ -220,8 +221,7 @@ impl Uploader {
             }
             Verdict::RefusedForGood(slug) => {
                 tracing::error!(batch.seq = seq.0, reason = %slug, "the warehouse refused a batch for good; it is set aside");
-                let alarm =
-                    self.store.write(move |connection| batches::refuse(connection, seq, &slug, now_s)).await?;
+                let alarm = self.store.write(move |connection| batches::refuse(connection, seq, &slug, now_s)).await?;
                 self.note_alarm(alarm);
                 Ok(Step::Go)
             }
@@ -234,7 +234,10 @@ impl Uploader {
         let offset_s = date_s - now_s;
         let news = offset_s.abs_diff(self.clock_offset_s) > 1;
         self.clock_offset_s = offset_s;
-        tracing::warn!(clock.offset_s = offset_s, "this machine's clock is off; batches are signed with the warehouse's time");
+        tracing::warn!(
+            clock.offset_s = offset_s,
+            "this machine's clock is off; batches are signed with the warehouse's time"
+        );
         let step = self.failed(format!("this machine's clock is off by {} s", -offset_s), None);
         if news { Step::Go } else { step }
     }

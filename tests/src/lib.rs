@@ -9,6 +9,8 @@
 //! - [`demo`]: the main job, to be looked at;
 //! - [`bench`]: what it can carry, measured.
 
+#![expect(dead_code, reason = "the benchmarks that use these parts are the next step")]
+
 pub mod simulator;
 
 pub mod asn_data;

@@ -97,7 +97,9 @@ impl Lander {
                     false
                 }
             };
-            told.into_iter().for_each(|done| drop(done.send(kept)));
+            told.into_iter().for_each(|done| {
+                let _ = done.send(kept);
+            });
         }
     }
 

@@ -112,12 +112,7 @@ pub async fn run(
 }
 
 /// What browsers ask of the warehouse itself: direct tests and look-ups.
-fn clients_router(
-    config: &Config,
-    gate: Gate,
-    landing: Landing,
-    clock: Arc<dyn Clock>,
-) -> anyhow::Result<Router> {
+fn clients_router(config: &Config, gate: Gate, landing: Landing, clock: Arc<dyn Clock>) -> anyhow::Result<Router> {
     let proxies = TrustedProxies::parse(config.trusted_proxies.iter().map(String::as_str));
     let proxies = Arc::new(proxies.context("cannot use trusted_proxies")?);
     let database = Arc::new(AsnDatabase::open(config.asn.clone())?);

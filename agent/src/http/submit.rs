@@ -63,8 +63,12 @@ fn check_content(headers: &HeaderMap) -> Result<(), Problem> {
     let text = |name| headers.get(name).map(|value: &axum::http::HeaderValue| value.to_str().unwrap_or("?"));
     let media = text(header::CONTENT_TYPE).map(|value| value.split(';').next().unwrap_or_default().trim());
     if media.is_some_and(|media| !media.eq_ignore_ascii_case("application/json")) {
-        return Err(Problem::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, "content-type", "The content type is not supported")
-            .detail("Send the result as application/json."));
+        return Err(Problem::new(
+            StatusCode::UNSUPPORTED_MEDIA_TYPE,
+            "content-type",
+            "The content type is not supported",
+        )
+        .detail("Send the result as application/json."));
     }
     if text(header::CONTENT_ENCODING).is_some_and(|coding| !coding.eq_ignore_ascii_case("identity")) {
         return Err(Problem::new(
@@ -93,7 +97,9 @@ fn user_agent(headers: &HeaderMap) -> Option<String> {
 
 fn unavailable(fault: &StoreFault) -> Problem {
     let problem = match fault {
-        StoreFault::Overloaded => Problem::new(StatusCode::SERVICE_UNAVAILABLE, "overloaded", "Too many results at once"),
+        StoreFault::Overloaded => {
+            Problem::new(StatusCode::SERVICE_UNAVAILABLE, "overloaded", "Too many results at once")
+        }
         _ => Problem::new(StatusCode::SERVICE_UNAVAILABLE, "not-kept", "The result could not be kept"),
     };
     problem.detail("Send the same bytes again: it stays one result.").retry_after(RETRY_AFTER_S)

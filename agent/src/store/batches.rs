@@ -106,12 +106,7 @@ pub fn refuse(connection: &Connection, seq: Seq, reason: &str, now_s: i64) -> Re
 
 /// Replaces a batch by one of the same number without records, which reports them as dropped beside what the batch
 /// itself reported. Returns how many records that were.
-pub(super) fn empty(
-    connection: &Connection,
-    me: &Identity,
-    seq: Seq,
-    reason: DropReason,
-) -> Result<u64, StoreFault> {
+pub(super) fn empty(connection: &Connection, me: &Identity, seq: Seq, reason: DropReason) -> Result<u64, StoreFault> {
     let (body, records) = connection
         .prepare_cached("SELECT body, records FROM batches WHERE seq = ?1")?
         .query_row([seq.0], |row| Ok((row.get::<_, Vec<u8>>(0)?, row.get::<_, u64>(1)?)))?;

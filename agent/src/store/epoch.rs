@@ -46,11 +46,7 @@ pub fn begin(connection: &mut Connection, now_s: i64) -> Result<NewEpoch, StoreF
     Ok(NewEpoch { epoch, restored })
 }
 
-fn set_waiting_aside(
-    connection: &Connection,
-    me: &super::identity::Identity,
-    now_s: i64,
-) -> Result<u64, StoreFault> {
+fn set_waiting_aside(connection: &Connection, me: &super::identity::Identity, now_s: i64) -> Result<u64, StoreFault> {
     let mut restored = 0;
     loop {
         let taken = outbox::take(connection, MAX_BATCH_RECORDS)?;

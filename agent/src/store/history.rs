@@ -66,7 +66,9 @@ pub(super) fn insert(
 /// Lets the oldest go. The outbox is a table of its own: an unsent record does not go with them.
 pub(super) fn evict(connection: &Connection, rows: u64) -> Result<(), StoreFault> {
     connection
-        .prepare_cached("DELETE FROM history WHERE local_id IN (SELECT local_id FROM history ORDER BY local_id LIMIT ?1)")?
+        .prepare_cached(
+            "DELETE FROM history WHERE local_id IN (SELECT local_id FROM history ORDER BY local_id LIMIT ?1)",
+        )?
         .execute([rows])?;
     Ok(())
 }

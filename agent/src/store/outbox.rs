@@ -36,12 +36,7 @@ pub struct Sealed {
 ///
 /// # Errors
 /// [`StoreFault`] if the database does not take it.
-pub fn seal(
-    connection: &Connection,
-    agent: &AgentId,
-    limit: usize,
-    now_s: i64,
-) -> Result<Option<Sealed>, StoreFault> {
+pub fn seal(connection: &Connection, agent: &AgentId, limit: usize, now_s: i64) -> Result<Option<Sealed>, StoreFault> {
     let limit = limit.min(MAX_BATCH_RECORDS);
     let taken = take(connection, limit)?;
     drops::add(connection, DropReason::Damaged, taken.damaged)?;

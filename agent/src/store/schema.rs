@@ -46,7 +46,11 @@ pub fn open_read_only(path: &Path) -> Result<Connection, StoreFault> {
     let connection = Connection::open_with_flags(path, OpenFlags::SQLITE_OPEN_READ_ONLY)?;
     connection.busy_timeout(std::time::Duration::from_millis(BUSY_TIMEOUT_MS))?;
     let version = version(&connection)?;
-    if version != MIGRATIONS.len() { Err(StoreFault::Version { found: version, known: MIGRATIONS.len() }) } else { Ok(connection) }
+    if version != MIGRATIONS.len() {
+        Err(StoreFault::Version { found: version, known: MIGRATIONS.len() })
+    } else {
+        Ok(connection)
+    }
 }
 
 fn version(connection: &Connection) -> Result<usize, StoreFault> {

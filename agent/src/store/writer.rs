@@ -272,9 +272,7 @@ fn seal_due(
 ) -> Result<u64, StoreFault> {
     let Some(agent) = &settings.agent else { return Ok(0) };
     let now_ms = now.as_millisecond();
-    let is_due = memory
-        .seal_due_ms
-        .is_some_and(|due| now_ms >= due || due - now_ms > 2 * settings.seal_interval_ms);
+    let is_due = memory.seal_due_ms.is_some_and(|due| now_ms >= due || due - now_ms > 2 * settings.seal_interval_ms);
     let mut sealed = 0;
     if is_due || memory.waiting >= settings.seal_records {
         let me = identity::read(connection)?;
@@ -294,7 +292,8 @@ fn seal_due(
         memory.waiting = memory.waiting.saturating_sub(batch.taken);
         memory.drops_wait = false;
         let taken = batch.taken_bytes + batch.taken * evict::ROW_OVERHEAD_BYTES;
-        memory.outbox_bytes = (memory.outbox_bytes + batch.body_bytes + evict::ROW_OVERHEAD_BYTES).saturating_sub(taken);
+        memory.outbox_bytes =
+            (memory.outbox_bytes + batch.body_bytes + evict::ROW_OVERHEAD_BYTES).saturating_sub(taken);
     }
     if sealed > 0 || is_due {
         memory.seal_due_ms = None;

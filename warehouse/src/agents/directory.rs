@@ -104,9 +104,7 @@ fn snapshot(dir: &DataDir, store: &Store) -> Result<Snapshot, AgentsFault> {
 fn stamp(dir: &DataDir) -> Result<Stamp, AgentsFault> {
     let path = dir.registry();
     match fs::metadata(&path) {
-        Ok(file) => {
-            Ok(Some((file.ino(), file.len(), file.mtime().saturating_mul(1_000_000_000) + file.mtime_nsec())))
-        }
+        Ok(file) => Ok(Some((file.ino(), file.len(), file.mtime().saturating_mul(1_000_000_000) + file.mtime_nsec()))),
         Err(fault) if fault.kind() == io::ErrorKind::NotFound => Ok(None),
         Err(source) => Err(AgentsFault::Io { action: "look at", path, source }),
     }

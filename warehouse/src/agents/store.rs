@@ -92,9 +92,7 @@ impl Store {
     pub fn load(&self) -> Result<Registry, AgentsFault> {
         let path = self.dir.registry();
         match fs::read(&path) {
-            Ok(bytes) => {
-                serde_json::from_slice(&bytes).map_err(|source| AgentsFault::Unreadable { path, source })
-            }
+            Ok(bytes) => serde_json::from_slice(&bytes).map_err(|source| AgentsFault::Unreadable { path, source }),
             Err(fault) if fault.kind() == io::ErrorKind::NotFound => Ok(Registry::default()),
             Err(source) => Err(AgentsFault::Io { action: "read", path, source }),
         }

@@ -140,12 +140,7 @@ impl Submit {
     }
 }
 
-async fn receive(
-    State(submit): State<Submit>,
-    ConnectInfo(peer): Peer,
-    headers: HeaderMap,
-    body: Body,
-) -> Response {
+async fn receive(State(submit): State<Submit>, ConnectInfo(peer): Peer, headers: HeaderMap, body: Body) -> Response {
     let client = submit.proxies.client(peer.ip(), &headers);
     match submit.take(client, headers, body).await {
         Ok(answer) => ([(header::CACHE_CONTROL, "no-store")], Json(answer)).into_response(),

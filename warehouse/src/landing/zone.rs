@@ -170,7 +170,10 @@ impl Writer {
             let outcome = outcome.map_err(Arc::new);
             group.drain(..).for_each(|member| drop(member.done.send(outcome.clone())));
             if in_doubt {
-                tracing::error!(landing.file = number, "a landing file is in doubt: no more is taken in until a restart");
+                tracing::error!(
+                    landing.file = number,
+                    "a landing file is in doubt: no more is taken in until a restart"
+                );
                 return;
             }
         }

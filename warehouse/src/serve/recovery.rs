@@ -13,12 +13,7 @@ pub(super) fn recover(landing: &Landing) -> anyhow::Result<Marks> {
         match landing.read(&file) {
             Ok(batches) => {
                 for batch in batches {
-                    marks.note(&Entry {
-                        agent: batch.agent,
-                        epoch: batch.epoch,
-                        seq: batch.seq,
-                        digest: batch.digest,
-                    });
+                    marks.note(&Entry { agent: batch.agent, epoch: batch.epoch, seq: batch.seq, digest: batch.digest });
                 }
             }
             Err(fault @ LandingFault::Damaged { .. }) => {

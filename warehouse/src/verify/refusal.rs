@@ -69,10 +69,9 @@ impl Refusal {
     #[must_use]
     pub fn status(&self) -> StatusCode {
         match self {
-            Self::MissingHeader(_)
-            | Self::UnknownAgent(_)
-            | Self::ClockSkew { .. }
-            | Self::BadSignature => StatusCode::UNAUTHORIZED,
+            Self::MissingHeader(_) | Self::UnknownAgent(_) | Self::ClockSkew { .. } | Self::BadSignature => {
+                StatusCode::UNAUTHORIZED
+            }
             Self::BadHeader { .. } | Self::DigestMismatch | Self::BadCompression(_) => StatusCode::BAD_REQUEST,
             Self::RevokedAgent(_) => StatusCode::FORBIDDEN,
             Self::BodyTooLarge(_) | Self::InflatedTooLarge => StatusCode::PAYLOAD_TOO_LARGE,

@@ -47,10 +47,10 @@ impl SignedHeaders {
         };
         let agent = AgentId::parse(text(AGENT_HEADER)?)
             .map_err(|_| Refusal::BadHeader { name: AGENT_HEADER, rule: "an agent id, [a-z][a-z0-9-]{2,31}" })?;
-        let timestamp_unix_s: i64 = text(TIMESTAMP_HEADER)?.trim().parse().map_err(|_| Refusal::BadHeader {
-            name: TIMESTAMP_HEADER,
-            rule: "seconds since 1970-01-01T00:00Z",
-        })?;
+        let timestamp_unix_s: i64 = text(TIMESTAMP_HEADER)?
+            .trim()
+            .parse()
+            .map_err(|_| Refusal::BadHeader { name: TIMESTAMP_HEADER, rule: "seconds since 1970-01-01T00:00Z" })?;
         let digest = ContentDigest::parse(text(DIGEST_HEADER)?)
             .ok_or(Refusal::BadHeader { name: DIGEST_HEADER, rule: "sha-256=:<base64>:" })?;
         let signature = text(SIGNATURE_HEADER)?.to_owned();

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use wire::batch::ParsedBatch;
 use wire::signature::ContentDigest;
-use wire::{Hour, QuarantineReason, Receipt, Outcome, Seq};
+use wire::{Hour, Outcome, QuarantineReason, Receipt, Seq};
 
 use super::Verified;
 use crate::agents::Registry;

@@ -169,10 +169,20 @@ async fn bad_input_is_refused_with_its_reason() {
         ("clock ahead", Sent { clock_off_s: 301, ..sent(good(1)) }, 401, "clock-skew"),
         ("clock behind", Sent { clock_off_s: -301, ..sent(good(1)) }, 401, "clock-skew"),
         ("absurd clock", sent_with(good(1), "bufferlake-timestamp", Some("-9223372036854775808")), 401, "clock-skew"),
-        ("altered body", Sent { body: good(2).into(), signed_body: Some(good(1).into()), ..sent("") }, 400, "digest-mismatch"),
+        (
+            "altered body",
+            Sent { body: good(2).into(), signed_body: Some(good(1).into()), ..sent("") },
+            400,
+            "digest-mismatch",
+        ),
         ("other key", Sent { secret: Some(Secret::from_random_bytes([9; 32])), ..sent(good(1)) }, 401, "bad-signature"),
         ("signature of garbage", sent_with(good(1), "bufferlake-signature", Some("v1=zz")), 401, "bad-signature"),
-        ("replay with another time", sent_with(good(1), "bufferlake-timestamp", Some("1795498201")), 401, "bad-signature"),
+        (
+            "replay with another time",
+            sent_with(good(1), "bufferlake-timestamp", Some("1795498201")),
+            401,
+            "bad-signature",
+        ),
         ("form body", sent_with(good(1), "content-type", Some("text/plain")), 415, "content-type"),
         ("no content type", sent_with(good(1), "content-type", None), 415, "content-type"),
         ("brotli", with_extra("br", good(1).into()), 415, "content-encoding"),
@@ -217,12 +227,9 @@ async fn bad_input_is_refused_with_its_reason() {
 #[tokio::test]
 async fn every_encoding_lands_and_is_acknowledged_once() {
     let house = House::new();
-    let encodings: [(Option<&str>, fn(&[u8]) -> Vec<u8>); 4] = [
-        (None, <[u8]>::to_vec),
-        (Some("identity"), <[u8]>::to_vec),
-        (Some("gzip"), gzip_of),
-        (Some("zstd"), zstd_of),
-    ];
+    type Compress = fn(&[u8]) -> Vec<u8>;
+    let encodings: [(Option<&str>, Compress); 4] =
+        [(None, <[u8]>::to_vec), (Some("identity"), <[u8]>::to_vec), (Some("gzip"), gzip_of), (Some("zstd"), zstd_of)];
     for (seq, (encoding, compress)) in (1..).zip(encodings) {
         for outcome in ["accepted", "duplicate"] {
             let case = sent_with(compress(good(seq).as_bytes()), "content-encoding", encoding);
