@@ -17,6 +17,9 @@ use crate::harness::{Scratch, Warehouse, WarehouseOptions};
 use crate::simulator::history::{Month, ProviderHistory, providers};
 use crate::simulator::network::world;
 
+/// The peer's lines, and how many records they hold.
+type PeerRows = (Vec<Vec<u8>>, usize);
+
 /// Agents that send at once, each with one batch in flight.
 const AGENTS: usize = 32;
 /// Batches made beforehand, as a multiple of what the goal needs; if they run out, the measurement ends early.
@@ -83,7 +86,7 @@ fn prepare(
     settings: &Settings,
     warehouse: &Warehouse,
     now: i64,
-) -> anyhow::Result<(Vec<Batches>, (Vec<Vec<u8>>, usize))> {
+) -> anyhow::Result<(Vec<Batches>, PeerRows)> {
     let world = world(settings.seed)?;
     let networks: Vec<u32> = world.iter().map(|network| network.asn.get()).collect();
     let month = Month { first: Hour::of_unix_s(now - 86_400).day(), now: Hour::of_unix_s(now), results: 100_000 };

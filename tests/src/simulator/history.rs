@@ -38,7 +38,7 @@ pub struct Month {
 /// # Errors
 /// If a name cannot be made.
 pub fn providers(mut world: Vec<Network>, count: usize) -> anyhow::Result<Vec<Provider>> {
-    world.sort_by(|a, b| (a.country.country, a.asn).cmp(&(b.country.country, b.asn)));
+    world.sort_by_key(|network| (network.country.country, network.asn));
     let (count, networks) = (count.max(1), world.len());
     let mut providers = Vec::new();
     let mut rest = world.into_iter();
