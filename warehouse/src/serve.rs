@@ -1,5 +1,7 @@
 //! The running warehouse: everything put together, with time, listeners and shutdown as arguments.
 
+mod lake_writer;
+
 mod recovery;
 
 use std::sync::{Arc, Weak};
@@ -16,6 +18,7 @@ use metrics_exporter_prometheus::PrometheusHandle;
 use tokio::net::TcpListener;
 use tokio::sync::watch;
 
+use self::lake_writer::LakeWriter;
 use crate::admission::Gate;
 use crate::agents::Directory;
 use crate::config::Config;
@@ -24,6 +27,7 @@ use crate::http::asn_lookup::Lookup;
 use crate::http::health::Health;
 use crate::http::ingest::Ingest;
 use crate::http::submit::Submit;
+use crate::lake::Lake;
 use crate::landing::Landing;
 use crate::lock::DirLock;
 use crate::paths::DataDir;
@@ -77,20 +81,32 @@ pub async fn run(
     let metrics = observe::install()?;
     let directory = Arc::new(Directory::open(&dir)?);
     let landing = Landing::open(&dir.landing())?;
-    let marks = recovery::recover(&landing)?;
+    let (lake, recovery) = Lake::open(dir.root(), clock.now())?;
+    if let Some(alarm) = &recovery.alarm {
+        tracing::error!(cause = %alarm.cause, "the lake was damaged and goes on from an older manifest");
+    }
+    let lake = Arc::new(lake);
+    let marks = recovery::recover(&landing, &lake.current())?;
     let gate = Gate::new(marks);
 
     let (stop, stopped) = watch::channel(());
     let ingest = Ingest::new(&config.ingest, Arc::clone(&directory), gate.clone(), landing.clone(), Arc::clone(&clock));
-    let probe_landing = landing.clone();
+    let (probe_landing, probe_lake) = (landing.clone(), Arc::clone(&lake));
     let probe = Arc::new(move || Health {
         status: "ok",
         version: env!("CARGO_PKG_VERSION"),
         landing_bytes: probe_landing.bytes(),
-        manifest: 0,
+        manifest: probe_lake.current().number,
         cut: None,
         alarms: Vec::new(),
     });
+    let (stop_sealing, sealing_stopped) = std::sync::mpsc::channel::<()>();
+    let writer =
+        LakeWriter { config: config.seal.clone(), lake, landing: landing.clone(), clock: Arc::clone(&clock) };
+    let writer = std::thread::Builder::new()
+        .name("lake".to_owned())
+        .spawn(move || writer.run(sealing_stopped))
+        .context("cannot start the lake's writer")?;
     let public = ingest
         .router()
         .merge(clients_router(&config, gate, landing.clone(), Arc::clone(&clock))?)
@@ -108,6 +124,9 @@ pub async fn run(
     registry.abort();
     drop(stop);
     let _ = metrics.await;
+    drop(stop_sealing);
+    // What could not be sealed lies in the landing zone and is sealed after the next start.
+    let _ = tokio::task::spawn_blocking(move || writer.join()).await;
     Ok(())
 }
 

@@ -1,14 +1,20 @@
 //! What is known at the start: the lake's marks and what lies in the landing zone.
 
 use anyhow::Context as _;
+use wire::signature::ContentDigest;
 
 use crate::admission::{Entry, Marks};
+use crate::lake::manifest::Snapshot;
 use crate::landing::{Landing, LandingFault};
 use crate::observe;
 
 /// Reads the landing zone: damaged files are set aside, never deleted; all others tell how far each epoch has come.
-pub(super) fn recover(landing: &Landing) -> anyhow::Result<Marks> {
+pub(super) fn recover(landing: &Landing, manifest: &Snapshot) -> anyhow::Result<Marks> {
     let mut marks = Marks::default();
+    for mark in &manifest.marks {
+        let digest = ContentDigest(mark.digest.0);
+        marks.note(&Entry { agent: mark.agent.clone(), epoch: mark.epoch, seq: mark.seq, digest });
+    }
     for file in landing.files().context("cannot see what has landed")? {
         match landing.read(&file) {
             Ok(batches) => {

@@ -1,0 +1,81 @@
+//! The one thread that writes the lake: landed batches become sealed files, again and again.
+
+use std::sync::Arc;
+use std::sync::mpsc::{Receiver, RecvTimeoutError};
+use std::time::{Duration, Instant};
+
+use anyhow::Context as _;
+use intake::clock::Clock;
+
+use crate::config::SealConfig;
+use crate::lake::Lake;
+use crate::landing::{Landing, LandingFault, LandingFile};
+use crate::observe;
+
+/// What the thread needs.
+pub(super) struct LakeWriter {
+    pub(super) config: SealConfig,
+    pub(super) lake: Arc<Lake>,
+    pub(super) landing: Landing,
+    pub(super) clock: Arc<dyn Clock>,
+}
+
+impl LakeWriter {
+    /// Seals every interval, and at once while more waits than one seal takes; once more when `stopped` is dropped.
+    pub(super) fn run(self, stopped: Receiver<()>) {
+        let interval = Duration::from_millis(self.config.interval_ms);
+        let mut more = false;
+        loop {
+            let pause = if more { Duration::ZERO } else { interval };
+            let last = matches!(stopped.recv_timeout(pause), Err(RecvTimeoutError::Disconnected) | Ok(()));
+            more = match self.seal_once() {
+                Ok(more) => more,
+                Err(error) => {
+                    observe::job_failed("seal");
+                    tracing::error!(error = %format!("{error:#}"), "landed batches were not sealed; they are tried again");
+                    false
+                }
+            };
+            if last && !more {
+                return;
+            }
+        }
+    }
+
+    /// One seal; true if more waits.
+    fn seal_once(&self) -> anyhow::Result<bool> {
+        let waiting = self.landing.files().context("cannot see what has landed")?;
+        observe::landing(self.landing.bytes(), waiting.len() as u64);
+        let mut batches = Vec::new();
+        let mut taken: Vec<LandingFile> = Vec::new();
+        let (mut bytes, mut looked_at) = (0, 0);
+        for file in &waiting {
+            // The first is always taken, however large; the bound keeps memory flat.
+            if bytes > 0 && bytes + file.bytes > self.config.max_bytes {
+                break;
+            }
+            looked_at += 1;
+            match self.landing.read(file) {
+                Ok(read) => {
+                    bytes += file.bytes;
+                    batches.extend(read);
+                    taken.push(file.clone());
+                }
+                Err(fault @ LandingFault::Damaged { .. }) => {
+                    let aside = self.landing.set_aside(file)?;
+                    observe::landing_damaged();
+                    tracing::error!(error = %fault, file = %aside.display(), "a damaged landing file was set aside");
+                }
+                Err(fault) => return Err(fault).context("cannot read what has landed"),
+            }
+        }
+        if taken.is_empty() {
+            return Ok(looked_at < waiting.len());
+        }
+        let started = Instant::now();
+        let sealed = self.lake.seal(&batches, self.clock.now())?;
+        self.landing.remove(&taken)?;
+        observe::sealed(sealed.records, started.elapsed().as_secs_f64());
+        Ok(looked_at < waiting.len())
+    }
+}
