@@ -1,5 +1,7 @@
 //! The record: all that ever leaves an internet provider about one test.
 
+#[cfg(doctest)]
+mod closed;
 mod coarse;
 mod country;
 mod fault;
