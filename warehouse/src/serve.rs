@@ -101,8 +101,7 @@ pub async fn run(
         alarms: Vec::new(),
     });
     let (stop_sealing, sealing_stopped) = std::sync::mpsc::channel::<()>();
-    let writer =
-        LakeWriter { config: config.seal.clone(), lake, landing: landing.clone(), clock: Arc::clone(&clock) };
+    let writer = LakeWriter { config: config.seal.clone(), lake, landing: landing.clone(), clock: Arc::clone(&clock) };
     let writer = std::thread::Builder::new()
         .name("lake".to_owned())
         .spawn(move || writer.run(sealing_stopped))
