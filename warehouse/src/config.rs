@@ -44,8 +44,10 @@ pub struct IngestConfig {
     pub max_connections: usize,
     /// Most batches being verified or waiting to land; beyond it the answer is 503 with `Retry-After`.
     pub max_waiting_batches: usize,
-    /// Most bytes that may lie in the landing zone; beyond it the answer is 503 with `Retry-After`.
+    /// Most bytes that may lie in the landing zone; beyond it senders wait for the lake.
     pub max_landing_bytes: u64,
+    /// Longest such wait in milliseconds; then the answer is 503 with `Retry-After`.
+    pub landing_patience_ms: u64,
     /// Direct tests that one client may send a minute.
     pub direct_per_client_per_minute: u32,
     /// ASN look-ups that one client may ask for a minute.
@@ -124,7 +126,8 @@ impl Default for IngestConfig {
         Self {
             max_connections: 4_096,
             max_waiting_batches: 64,
-            max_landing_bytes: 1 << 30,
+            max_landing_bytes: 64 << 20,
+            landing_patience_ms: 5_000,
             direct_per_client_per_minute: 30,
             lookups_per_client_per_minute: 60,
         }

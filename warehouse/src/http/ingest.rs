@@ -1,6 +1,7 @@
 //! `POST /api/v1/batches`: a signed batch, durable before it is acknowledged.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use axum::body::{Body, Bytes};
 use axum::extract::State;
@@ -39,6 +40,7 @@ pub struct Ingest {
     waiting: Arc<Semaphore>,
     openers: Arc<Semaphore>,
     max_landing_bytes: u64,
+    landing_patience: Duration,
 }
 
 /// A batch that was opened and is ready to land.
@@ -65,6 +67,7 @@ impl Ingest {
             waiting: Arc::new(Semaphore::new(config.max_waiting_batches)),
             openers: Arc::new(Semaphore::new(OPENERS)),
             max_landing_bytes: config.max_landing_bytes,
+            landing_patience: Duration::from_millis(config.landing_patience_ms),
         }
     }
 
@@ -76,14 +79,14 @@ impl Ingest {
     async fn take(self, headers: HeaderMap, body: Body) -> Result<Receipt, Problem> {
         let now = self.clock.now();
         let signed = SignedHeaders::check(&headers, &self.directory, now).map_err(|refusal| self.refuse(&refusal))?;
-        if self.landing.bytes() > self.max_landing_bytes {
-            return Err(full("The landing zone holds as much as it may; the lake is behind."));
-        }
         let body = read_body(body, MAX_BATCH_BODY_BYTES).await?;
         // Taken once the body is here, so that slow senders hold up nobody.
         let _place = Arc::clone(&self.waiting)
             .try_acquire_owned()
             .map_err(|_| full("Too many batches are being taken in at once."))?;
+        if !self.landing.has_room(self.max_landing_bytes, self.landing_patience).await {
+            return Err(full("The landing zone holds as much as it may; the lake is behind."));
+        }
         let prepared = self.prepare(signed, body).await?;
         self.land(prepared).await
     }

@@ -6,8 +6,9 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::thread;
+use std::time::Duration;
 
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::{Notify, mpsc, oneshot};
 
 use super::{LandedBatch, LandingFault, LandingFile, frame};
 use crate::durable;
@@ -28,6 +29,8 @@ pub struct Landing {
     directory: Arc<PathBuf>,
     queue: mpsc::Sender<Waiting>,
     bytes: Arc<AtomicU64>,
+    /// Told whenever files go.
+    freed: Arc<Notify>,
 }
 
 /// A frame that waits for the disk, and whom to tell.
@@ -65,7 +68,7 @@ impl Landing {
             .name("landing".to_owned())
             .spawn(move || writer.run(waiting))
             .map_err(io_fault("start the writer of", &directory))?;
-        Ok(Self { directory, queue, bytes })
+        Ok(Self { directory, queue, bytes, freed: Arc::new(Notify::new()) })
     }
 
     /// Makes the batch durable. When this returns `Ok`, the batch survives a power cut.
@@ -126,6 +129,7 @@ impl Landing {
             fs::remove_file(&path).map_err(io_fault("remove", &path))?;
             self.bytes.fetch_sub(file.bytes, Ordering::Relaxed);
         }
+        self.freed.notify_waiters();
         durable::sync_directory(&self.directory).map_err(io_fault("sync", &self.directory))
     }
 
@@ -145,6 +149,22 @@ impl Landing {
     #[must_use]
     pub fn bytes(&self) -> u64 {
         self.bytes.load(Ordering::Relaxed)
+    }
+
+    /// Waits until at most `max_bytes` lie here; false if that takes longer than `patience`. So senders are slowed to
+    /// the pace of sealing, and the zone does not grow while more is sent than is sealed.
+    pub async fn has_room(&self, max_bytes: u64, patience: Duration) -> bool {
+        let room = async {
+            loop {
+                // Asked for before the look, so that what goes in between is not missed.
+                let freed = self.freed.notified();
+                if self.bytes() <= max_bytes {
+                    return;
+                }
+                freed.await;
+            }
+        };
+        tokio::time::timeout(patience, room).await.is_ok()
     }
 
     fn path(&self, file: &LandingFile) -> PathBuf {

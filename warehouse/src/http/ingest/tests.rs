@@ -306,7 +306,8 @@ async fn two_keys_are_live_during_a_rotation() {
 // Aim: when the landing zone holds as much as it may, agents are told to wait, and nothing is lost or doubled by it.
 #[tokio::test]
 async fn a_full_landing_zone_sends_agents_away_for_a_while() {
-    let house = House::with(&IngestConfig { max_landing_bytes: 100, ..IngestConfig::default() });
+    let config = IngestConfig { max_landing_bytes: 100, landing_patience_ms: 0, ..IngestConfig::default() };
+    let house = House::with(&config);
     assert_eq!(house.send(sent(good(1))).await.0, StatusCode::OK);
     let (status, problem) = house.send(sent(good(2))).await;
     assert_eq!(status, StatusCode::SERVICE_UNAVAILABLE);
