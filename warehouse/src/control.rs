@@ -10,7 +10,6 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 use tokio::io::{AsyncBufReadExt as _, AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{UnixListener, UnixStream};
-use wire::{AgentId, Day};
 
 use crate::paths::DataDir;
 
@@ -26,25 +25,6 @@ const REQUEST_TIMEOUT: Duration = Duration::from_secs(5);
 pub enum Request {
     /// How the server stands.
     Status,
-    /// Seal what has landed, bring the marts up to date, make the public cut.
-    Publish,
-    /// The night's work: compaction, retention, garbage, the public cut.
-    Nightly,
-    /// Rewrite the closed days of the lake into few files.
-    Compact,
-    /// Throw the marts away and build them from the lake.
-    Rebuild,
-    /// Take an agent's records of these days out of the next cut.
-    Withdraw {
-        /// Whose.
-        agent: AgentId,
-        /// First test day, inclusive.
-        from: Day,
-        /// Last test day, inclusive.
-        to: Day,
-        /// Why, for the public record.
-        reason: Option<String>,
-    },
 }
 
 /// What the server answers.
@@ -171,3 +151,6 @@ async fn answer(stream: UnixStream, handler: &Handler) -> io::Result<()> {
     json.push(b'\n');
     writer.write_all(&json).await
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,5 +1,7 @@
 //! The running warehouse: everything put together, with time, listeners and shutdown as arguments.
 
+mod commands;
+
 mod lake_writer;
 
 mod recovery;
@@ -24,14 +26,14 @@ use crate::agents::Directory;
 use crate::config::Config;
 use crate::direct::Direct;
 use crate::http::asn_lookup::Lookup;
-use crate::http::health::Health;
+use crate::http::health::{Health, Probe};
 use crate::http::ingest::Ingest;
 use crate::http::submit::Submit;
 use crate::lake::Lake;
 use crate::landing::Landing;
 use crate::lock::DirLock;
 use crate::paths::DataDir;
-use crate::{http, observe};
+use crate::{control, http, observe};
 
 /// How often the registry's file is looked at.
 const REGISTRY_POLL: Duration = Duration::from_secs(1);
@@ -92,7 +94,7 @@ pub async fn run(
     let (stop, stopped) = watch::channel(());
     let ingest = Ingest::new(&config.ingest, Arc::clone(&directory), gate.clone(), landing.clone(), Arc::clone(&clock));
     let (probe_landing, probe_lake) = (landing.clone(), Arc::clone(&lake));
-    let probe = Arc::new(move || Health {
+    let probe: Probe = Arc::new(move || Health {
         status: "ok",
         version: env!("CARGO_PKG_VERSION"),
         landing_bytes: probe_landing.bytes(),
@@ -109,7 +111,8 @@ pub async fn run(
     let public = ingest
         .router()
         .merge(clients_router(&config, gate, landing.clone(), Arc::clone(&clock))?)
-        .merge(http::health::router(probe));
+        .merge(http::health::router(Arc::clone(&probe)));
+    let control = tokio::spawn(control::serve(control::bind(&dir)?, commands::handler(probe)));
     let registry = tokio::spawn(follow_registry(Arc::clone(&directory)));
     let metrics = tokio::spawn(intake::server::serve(
         listeners.metrics,
@@ -121,6 +124,7 @@ pub async fn run(
     intake::server::serve(listeners.public, public, config.ingest.max_connections, shutdown).await;
     tracing::info!("the warehouse takes nothing more and ends in order");
     registry.abort();
+    control.abort();
     drop(stop);
     let _ = metrics.await;
     drop(stop_sealing);

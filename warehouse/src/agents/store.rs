@@ -275,3 +275,6 @@ fn io_fault(action: &'static str, path: &std::path::Path) -> impl FnOnce(io::Err
     let path = path.to_owned();
     move |source| AgentsFault::Io { action, path, source }
 }
+
+#[cfg(test)]
+mod tests;

@@ -158,3 +158,6 @@ fn origin_name(metadata: &figment::Metadata) -> String {
         _ => "default".to_owned(),
     }
 }
+
+#[cfg(test)]
+mod tests;
