@@ -104,8 +104,9 @@ pub struct Store {
     sealed: Arc<Notify>,
 }
 
-/// Work of another kind than a submission: it runs in the writer's transaction and answers after the commit.
-type Job = Box<dyn FnOnce(&Connection) -> Answer + Send>;
+/// Work of another kind than a submission: it runs in the writer's transaction, says whether it is to be kept, and
+/// answers after the commit.
+type Job = Box<dyn FnOnce(&Connection) -> (bool, Answer) + Send>;
 type Answer = Box<dyn FnOnce(bool) + Send>;
 
 pub(crate) enum Message {
@@ -165,9 +166,11 @@ impl Store {
         let (answer, answered) = oneshot::channel();
         self.enqueue(Message::Job(Box::new(move |connection| {
             let result = job(connection);
-            Box::new(move |committed| {
+            let keep = result.is_ok();
+            let answer: Answer = Box::new(move |committed| {
                 let _ = answer.send(if committed { result } else { Err(StoreFault::NotCommitted) });
-            })
+            });
+            (keep, answer)
         })))?;
         answered.await.map_err(|_| StoreFault::WriterGone)?
     }

@@ -148,8 +148,8 @@ pub(super) fn set_aside(
     Ok(())
 }
 
-/// Raises the alarm if the outbox holds unsettled batches of another agent id, and clears that alarm if it does not.
-/// A changed id without such batches begins with a clean sequence.
+/// Raises the alarm if this epoch was sealed under another agent id, and clears that alarm if it was not: two ids
+/// never share an epoch.
 ///
 /// # Errors
 /// [`StoreFault`] if the database does not take it.

@@ -47,10 +47,10 @@ pub enum Alarm {
         /// What this database would send next.
         ours: u64,
     },
-    /// Batches of another agent id are in the outbox.
+    /// This epoch was sealed under another agent id.
     #[error(
-        "the outbox holds batches sealed under another agent id than the configured one; \
-         set the old id again, or give those batches up with `agent new-epoch`"
+        "this database sealed its batches under another agent id than the configured one; \
+         set the old id again, or give up what is unsent with `agent new-epoch`"
     )]
     AgentChanged,
     /// The warehouse refused even a batch without records.

@@ -199,8 +199,10 @@ fn commit_group(
             }
             Message::Job(job) => {
                 transaction.execute_batch("SAVEPOINT job")?;
-                jobs.push(job(&transaction));
-                transaction.execute_batch("RELEASE job")?;
+                let (keep, answer) = job(&transaction);
+                jobs.push(answer);
+                // A job that failed half-way leaves nothing behind.
+                transaction.execute_batch(if keep { "RELEASE job" } else { "ROLLBACK TO job; RELEASE job" })?;
             }
         }
     }
