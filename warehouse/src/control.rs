@@ -3,7 +3,6 @@
 use std::io::{self, BufRead as _, BufReader, Read as _, Write as _};
 use std::os::unix::fs::PermissionsExt as _;
 use std::os::unix::net::UnixStream as BlockingStream;
-use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -11,6 +10,7 @@ use serde::{Deserialize, Serialize};
 use tokio::io::{AsyncBufReadExt as _, AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{UnixListener, UnixStream};
 
+use crate::durable::FileFault;
 use crate::paths::DataDir;
 
 /// Longest line in bytes.
@@ -45,16 +45,8 @@ pub type Handler = Arc<dyn Fn(Request) -> Reply + Send + Sync>;
 #[non_exhaustive]
 pub enum ControlFault {
     /// The socket broke.
-    #[error("cannot {action} {}", path.display())]
-    Io {
-        /// What was being done.
-        action: &'static str,
-        /// The socket.
-        path: PathBuf,
-        /// Why not.
-        #[source]
-        source: io::Error,
-    },
+    #[error(transparent)]
+    File(#[from] FileFault),
     /// The other side speaks something else.
     #[error("the server's answer cannot be read")]
     Unreadable(#[source] serde_json::Error),
@@ -69,16 +61,13 @@ pub enum ControlFault {
 /// [`ControlFault`] if there is one and it did not do what was asked.
 pub fn call(dir: &DataDir, request: &Request) -> Result<Option<serde_json::Value>, ControlFault> {
     let path = dir.control_socket();
-    let fault = |action| {
-        let path = path.clone();
-        move |source| ControlFault::Io { action, path, source }
-    };
+    let fault = |action| FileFault::when(action, &path);
     let mut stream = match BlockingStream::connect(&path) {
         Ok(stream) => stream,
         Err(error) if matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::ConnectionRefused) => {
             return Ok(None);
         }
-        Err(error) => return Err(fault("connect to")(error)),
+        Err(error) => return Err(fault("connect to")(error).into()),
     };
     let mut line = serde_json::to_vec(request).map_err(ControlFault::Unreadable)?;
     line.push(b'\n');
@@ -94,18 +83,15 @@ pub fn call(dir: &DataDir, request: &Request) -> Result<Option<serde_json::Value
 /// Makes the socket. The caller holds the directory's lock, so a socket that lies there belongs to nobody.
 ///
 /// # Errors
-/// [`ControlFault::Io`].
+/// [`ControlFault::File`].
 pub fn bind(dir: &DataDir) -> Result<UnixListener, ControlFault> {
     let path = dir.control_socket();
-    let fault = |action| {
-        let path = path.clone();
-        move |source| ControlFault::Io { action, path, source }
-    };
+    let fault = |action| FileFault::when(action, &path);
     // Bound under another name first: under its own it is never open to others, not for a moment.
     let hidden = path.with_extension("new");
     for stale in [&path, &hidden] {
         match std::fs::remove_file(stale) {
-            Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(fault("remove the old")(error)),
+            Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(fault("remove the old")(error).into()),
             _ => {}
         }
     }

@@ -3,12 +3,38 @@
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Write as _};
 use std::os::unix::fs::OpenOptionsExt as _;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 /// Mode of files that anyone on the machine may read.
 pub const PUBLIC_MODE: u32 = 0o644;
 /// Mode of files that only the warehouse's user may read.
 pub const SECRET_MODE: u32 = 0o600;
+
+/// A step on the disk failed.
+#[derive(Debug, thiserror::Error)]
+#[error("cannot {action} {}", path.display())]
+pub struct FileFault {
+    /// What was being done, as a verb.
+    pub action: &'static str,
+    /// To which file or directory.
+    pub path: PathBuf,
+    /// What the system said.
+    #[source]
+    pub source: io::Error,
+}
+
+impl FileFault {
+    /// Says what was being done to which path; made for `map_err`.
+    pub fn when(action: &'static str, path: &Path) -> impl FnOnce(io::Error) -> Self {
+        move |source| Self { action, path: path.to_owned(), source }
+    }
+
+    /// True if the file or directory does not exist.
+    #[must_use]
+    pub fn is_not_found(&self) -> bool {
+        self.source.kind() == io::ErrorKind::NotFound
+    }
+}
 
 /// Replaces the file at `path` by these bytes: temporary file beside it, fsync, rename, fsync of the directory.
 /// When this returns, the new content survives a power cut.

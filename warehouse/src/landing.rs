@@ -7,12 +7,13 @@ pub mod frame;
 mod zone;
 
 use std::collections::BTreeMap;
-use std::io;
 use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 use wire::signature::ContentDigest;
 use wire::{AgentId, DropReason, Epoch, Hour, QuarantineReason, Record, Seq};
+
+use crate::durable::FileFault;
 
 pub use zone::Landing;
 
@@ -53,16 +54,8 @@ pub struct LandingFile {
 #[non_exhaustive]
 pub enum LandingFault {
     /// The file system refused.
-    #[error("cannot {action} {}", path.display())]
-    Io {
-        /// What was being done.
-        action: &'static str,
-        /// To which file or directory.
-        path: PathBuf,
-        /// Why not.
-        #[source]
-        source: io::Error,
-    },
+    #[error(transparent)]
+    File(#[from] FileFault),
     /// The file's content is not what was written.
     #[error("landing file {} is damaged", path.display())]
     Damaged {

@@ -12,6 +12,7 @@ use wire::signature::Secret;
 
 use super::registry::{AcceptedGap, Registry};
 use super::store::{AgentsFault, Store};
+use crate::durable::FileFault;
 use crate::paths::DataDir;
 
 /// The current registry and secrets. Readers never wait.
@@ -106,6 +107,6 @@ fn stamp(dir: &DataDir) -> Result<Stamp, AgentsFault> {
     match fs::metadata(&path) {
         Ok(file) => Ok(Some((file.ino(), file.len(), file.mtime().saturating_mul(1_000_000_000) + file.mtime_nsec()))),
         Err(fault) if fault.kind() == io::ErrorKind::NotFound => Ok(None),
-        Err(source) => Err(AgentsFault::Io { action: "look at", path, source }),
+        Err(source) => Err(FileFault::when("look at", &path)(source).into()),
     }
 }

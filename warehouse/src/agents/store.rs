@@ -10,7 +10,7 @@ use wire::signature::Secret;
 use wire::{AgentId, Asn, Epoch, Hour, Seq};
 
 use super::registry::{AcceptedGap, Agent, Binding, KeyId, Registry};
-use crate::durable::{self, PUBLIC_MODE, SECRET_MODE};
+use crate::durable::{self, FileFault, PUBLIC_MODE, SECRET_MODE};
 use crate::paths::DataDir;
 
 /// Most keys of one agent that are live at once: the old and the new while they are exchanged.
@@ -24,16 +24,8 @@ const MAX_GAPS: usize = 64;
 #[non_exhaustive]
 pub enum AgentsFault {
     /// The file system refused.
-    #[error("cannot {action} {}", path.display())]
-    Io {
-        /// What was being done.
-        action: &'static str,
-        /// To which file.
-        path: PathBuf,
-        /// Why not.
-        #[source]
-        source: io::Error,
-    },
+    #[error(transparent)]
+    File(#[from] FileFault),
     /// The registry was edited by hand into something else.
     #[error("{} is not a registry of agents", path.display())]
     Unreadable {
@@ -88,26 +80,26 @@ impl Store {
     /// Reads the registry; an installation without one has no agents.
     ///
     /// # Errors
-    /// [`AgentsFault::Io`] or [`AgentsFault::Unreadable`].
+    /// [`AgentsFault::File`] or [`AgentsFault::Unreadable`].
     pub fn load(&self) -> Result<Registry, AgentsFault> {
         let path = self.dir.registry();
         match fs::read(&path) {
             Ok(bytes) => serde_json::from_slice(&bytes).map_err(|source| AgentsFault::Unreadable { path, source }),
             Err(fault) if fault.kind() == io::ErrorKind::NotFound => Ok(Registry::default()),
-            Err(source) => Err(AgentsFault::Io { action: "read", path, source }),
+            Err(source) => Err(FileFault::when("read", &path)(source).into()),
         }
     }
 
     /// Reads an agent's live secrets, oldest first; none if it has no file.
     ///
     /// # Errors
-    /// [`AgentsFault::Io`] or [`AgentsFault::BadKeys`].
+    /// [`AgentsFault::File`] or [`AgentsFault::BadKeys`].
     pub fn secrets(&self, agent: &AgentId) -> Result<Vec<(KeyId, Secret)>, AgentsFault> {
         let path = self.dir.agent_keys(agent);
         let text = match fs::read_to_string(&path) {
             Ok(text) => text,
             Err(fault) if fault.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
-            Err(source) => return Err(AgentsFault::Io { action: "read", path, source }),
+            Err(source) => return Err(FileFault::when("read", &path)(source).into()),
         };
         let mut secrets = Vec::new();
         for line in text.lines().filter(|line| !line.trim().is_empty()) {
@@ -226,11 +218,15 @@ impl Store {
     /// Holds off other commands until it is dropped.
     fn lock(&self) -> Result<File, AgentsFault> {
         let directory = self.dir.agents();
-        DirBuilder::new().recursive(true).mode(0o700).create(&directory).map_err(io_fault("create", &directory))?;
+        DirBuilder::new()
+            .recursive(true)
+            .mode(0o700)
+            .create(&directory)
+            .map_err(FileFault::when("create", &directory))?;
         let path = directory.join(".lock");
         let file = OpenOptions::new().create(true).truncate(false).write(true).open(&path);
-        let file = file.map_err(io_fault("open", &path))?;
-        flock(&file, FlockOperation::LockExclusive).map_err(|fault| io_fault("lock", &path)(fault.into()))?;
+        let file = file.map_err(FileFault::when("open", &path))?;
+        flock(&file, FlockOperation::LockExclusive).map_err(|fault| FileFault::when("lock", &path)(fault.into()))?;
         Ok(file)
     }
 
@@ -243,7 +239,7 @@ impl Store {
     fn write_secrets(&self, id: &AgentId, keys: &[NewKey]) -> Result<(), AgentsFault> {
         let path = self.dir.agent_keys(id);
         let text: String = keys.iter().map(|key| format!("{} {}\n", key.id.0, key.secret.reveal())).collect();
-        durable::replace(&path, text.as_bytes(), SECRET_MODE).map_err(io_fault("write", &path))
+        Ok(durable::replace(&path, text.as_bytes(), SECRET_MODE).map_err(FileFault::when("write", &path))?)
     }
 
     /// Written last: a running server looks for changes here.
@@ -252,7 +248,7 @@ impl Store {
         let mut json = serde_json::to_vec_pretty(registry)
             .map_err(|source| AgentsFault::Unreadable { path: path.clone(), source })?;
         json.push(b'\n');
-        durable::replace(&path, &json, PUBLIC_MODE).map_err(io_fault("write", &path))
+        Ok(durable::replace(&path, &json, PUBLIC_MODE).map_err(FileFault::when("write", &path))?)
     }
 }
 
@@ -269,11 +265,6 @@ fn new_key() -> Result<NewKey, AgentsFault> {
     getrandom::fill(&mut id).map_err(AgentsFault::Random)?;
     getrandom::fill(&mut secret).map_err(AgentsFault::Random)?;
     Ok(NewKey { id: KeyId(hex::encode(id)), secret: Secret::from_random_bytes(secret) })
-}
-
-fn io_fault(action: &'static str, path: &std::path::Path) -> impl FnOnce(io::Error) -> AgentsFault {
-    let path = path.to_owned();
-    move |source| AgentsFault::Io { action, path, source }
 }
 
 #[cfg(test)]

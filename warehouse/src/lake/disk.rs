@@ -15,37 +15,12 @@ use sha2::Digest as _;
 use wire::Hour;
 
 use crate::digest::Sha256;
+use crate::durable::FileFault;
 
 /// Ending of files that are not whole yet. One that is found at start was never acknowledged, and goes.
 pub const TEMPORARY_ENDING: &str = ".tmp";
 
 const WRITE_BUFFER_BYTES: usize = 1 << 20;
-
-/// A step on the disk failed.
-#[derive(Debug, thiserror::Error)]
-#[error("could not {action} {}", path.display())]
-pub struct DiskError {
-    /// What was being done, as a verb.
-    pub action: &'static str,
-    /// To which file or directory.
-    pub path: PathBuf,
-    /// What the system said.
-    #[source]
-    pub source: io::Error,
-}
-
-impl DiskError {
-    /// Says what was being done to which path; made for `map_err`.
-    pub fn when(action: &'static str, path: &Path) -> impl FnOnce(io::Error) -> Self {
-        move |source| Self { action, path: path.to_owned(), source }
-    }
-
-    /// True if the file or directory does not exist.
-    #[must_use]
-    pub fn is_not_found(&self) -> bool {
-        self.source.kind() == io::ErrorKind::NotFound
-    }
-}
 
 /// One step that changes the disk.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -124,13 +99,13 @@ impl Disk {
     /// Makes a directory, if it is not there, and makes its name last.
     ///
     /// # Errors
-    /// [`DiskError`] naming the directory.
-    pub fn make_directory(&self, path: &Path) -> Result<(), DiskError> {
+    /// [`FileFault`] naming the directory.
+    pub fn make_directory(&self, path: &Path) -> Result<(), FileFault> {
         if path.is_dir() {
             return Ok(());
         }
         self.step(Step::MakeDirectory(path), || fs::create_dir(path))
-            .map_err(DiskError::when("make directory", path))?;
+            .map_err(FileFault::when("make directory", path))?;
         match path.parent() {
             Some(parent) => self.sync_directory(parent),
             None => Ok(()),
@@ -140,34 +115,34 @@ impl Disk {
     /// Makes the names in a directory last.
     ///
     /// # Errors
-    /// [`DiskError`] naming the directory.
-    pub fn sync_directory(&self, path: &Path) -> Result<(), DiskError> {
+    /// [`FileFault`] naming the directory.
+    pub fn sync_directory(&self, path: &Path) -> Result<(), FileFault> {
         self.step(Step::SyncDirectory(path), || File::open(path)?.sync_all())
-            .map_err(DiskError::when("sync directory", path))
+            .map_err(FileFault::when("sync directory", path))
     }
 
     /// Gives a whole file its name. The caller syncs the directory, once for all that it renamed.
     ///
     /// # Errors
-    /// [`DiskError`] naming the new name.
-    pub fn rename(&self, from: &Path, to: &Path) -> Result<(), DiskError> {
-        self.step(Step::Rename { from, to }, || fs::rename(from, to)).map_err(DiskError::when("rename into place", to))
+    /// [`FileFault`] naming the new name.
+    pub fn rename(&self, from: &Path, to: &Path) -> Result<(), FileFault> {
+        self.step(Step::Rename { from, to }, || fs::rename(from, to)).map_err(FileFault::when("rename into place", to))
     }
 
     /// Removes a file. The name may come back after a power cut, until the directory is synced.
     ///
     /// # Errors
-    /// [`DiskError`] naming the file.
-    pub fn remove(&self, path: &Path) -> Result<(), DiskError> {
-        self.step(Step::Remove(path), || fs::remove_file(path)).map_err(DiskError::when("remove", path))
+    /// [`FileFault`] naming the file.
+    pub fn remove(&self, path: &Path) -> Result<(), FileFault> {
+        self.step(Step::Remove(path), || fs::remove_file(path)).map_err(FileFault::when("remove", path))
     }
 
     /// Begins a file under a temporary name (`path` is the temporary name).
     ///
     /// # Errors
-    /// [`DiskError`] naming the file.
-    pub fn begin(&self, path: PathBuf) -> Result<NewFile, DiskError> {
-        let file = File::create(&path).map_err(DiskError::when("create", &path))?;
+    /// [`FileFault`] naming the file.
+    pub fn begin(&self, path: PathBuf) -> Result<NewFile, FileFault> {
+        let file = File::create(&path).map_err(FileFault::when("create", &path))?;
         let sink = BufWriter::with_capacity(WRITE_BUFFER_BYTES, file);
         Ok(NewFile { disk: self.clone(), path, sink, hash: sha2::Sha256::new(), bytes: 0 })
     }
@@ -176,16 +151,16 @@ impl Disk {
     /// bytes before or the bytes after.
     ///
     /// # Errors
-    /// [`DiskError`]; then `path` may hold either.
-    pub fn replace(&self, path: &Path, bytes: &[u8]) -> Result<Written, DiskError> {
+    /// [`FileFault`]; then `path` may hold either.
+    pub fn replace(&self, path: &Path, bytes: &[u8]) -> Result<Written, FileFault> {
         let temporary = temporary_name(path);
         let mut file = self.begin(temporary.clone())?;
-        file.write_all(bytes).map_err(DiskError::when("write", &temporary))?;
+        file.write_all(bytes).map_err(FileFault::when("write", &temporary))?;
         let written = file.finish(None)?;
         self.rename(&temporary, path)?;
         match path.parent() {
             Some(parent) => self.sync_directory(parent)?,
-            None => return Err(DiskError::when("find the directory of", path)(io::ErrorKind::InvalidInput.into())),
+            None => return Err(FileFault::when("find the directory of", path)(io::ErrorKind::InvalidInput.into())),
         }
         Ok(written)
     }
@@ -202,19 +177,19 @@ pub fn temporary_name(path: &Path) -> PathBuf {
 /// Reads a whole file.
 ///
 /// # Errors
-/// [`DiskError`] naming the file.
-pub fn read(path: &Path) -> Result<Vec<u8>, DiskError> {
-    fs::read(path).map_err(DiskError::when("read", path))
+/// [`FileFault`] naming the file.
+pub fn read(path: &Path) -> Result<Vec<u8>, FileFault> {
+    fs::read(path).map_err(FileFault::when("read", path))
 }
 
 /// Size and digest of a file, read in pieces.
 ///
 /// # Errors
-/// [`DiskError`] naming the file.
-pub fn measure(path: &Path) -> Result<Written, DiskError> {
+/// [`FileFault`] naming the file.
+pub fn measure(path: &Path) -> Result<Written, FileFault> {
     let mut sink = Hashing { hash: sha2::Sha256::new(), bytes: 0 };
-    let mut file = File::open(path).map_err(DiskError::when("open", path))?;
-    io::copy(&mut file, &mut sink).map_err(DiskError::when("read", path))?;
+    let mut file = File::open(path).map_err(FileFault::when("open", path))?;
+    io::copy(&mut file, &mut sink).map_err(FileFault::when("read", path))?;
     Ok(Written { bytes: sink.bytes, sha256: Sha256(sink.hash.finalize().into()) })
 }
 
@@ -222,22 +197,22 @@ pub fn measure(path: &Path) -> Result<Written, DiskError> {
 /// so the file system shall not keep one for it.
 ///
 /// # Errors
-/// [`DiskError`] naming the file.
-pub fn set_modified_hour(path: &Path, hour: Hour) -> Result<(), DiskError> {
+/// [`FileFault`] naming the file.
+pub fn set_modified_hour(path: &Path, hour: Hour) -> Result<(), FileFault> {
     File::options()
         .write(true)
         .open(path)
         .and_then(|file| file.set_modified(system_time(hour)))
-        .map_err(DiskError::when("set the modification time of", path))
+        .map_err(FileFault::when("set the modification time of", path))
 }
 
 /// The hour in which a file was last modified.
 ///
 /// # Errors
-/// [`DiskError`] naming the file.
-pub fn modified_hour(path: &Path) -> Result<Hour, DiskError> {
+/// [`FileFault`] naming the file.
+pub fn modified_hour(path: &Path) -> Result<Hour, FileFault> {
     let modified =
-        fs::metadata(path).and_then(|metadata| metadata.modified()).map_err(DiskError::when("look at", path))?;
+        fs::metadata(path).and_then(|metadata| metadata.modified()).map_err(FileFault::when("look at", path))?;
     let seconds = modified.duration_since(SystemTime::UNIX_EPOCH).map_or(0, |since| since.as_secs());
     Ok(Hour::of_unix_s(i64::try_from(seconds).unwrap_or(i64::MAX)))
 }
@@ -259,15 +234,15 @@ impl NewFile {
     /// Ends the file: flushes and fsyncs it, with the modification time at `hour` if one is given.
     ///
     /// # Errors
-    /// [`DiskError`] naming the file.
-    pub fn finish(self, hour: Option<Hour>) -> Result<Written, DiskError> {
+    /// [`FileFault`] naming the file.
+    pub fn finish(self, hour: Option<Hour>) -> Result<Written, FileFault> {
         let Self { disk, path, sink, hash, bytes } = self;
         let file =
-            sink.into_inner().map_err(io::IntoInnerError::into_error).map_err(DiskError::when("write", &path))?;
+            sink.into_inner().map_err(io::IntoInnerError::into_error).map_err(FileFault::when("write", &path))?;
         if let Some(hour) = hour {
-            file.set_modified(system_time(hour)).map_err(DiskError::when("set the modification time of", &path))?;
+            file.set_modified(system_time(hour)).map_err(FileFault::when("set the modification time of", &path))?;
         }
-        disk.step(Step::SyncFile(&path), || file.sync_all()).map_err(DiskError::when("sync", &path))?;
+        disk.step(Step::SyncFile(&path), || file.sync_all()).map_err(FileFault::when("sync", &path))?;
         Ok(Written { bytes, sha256: Sha256(hash.finalize().into()) })
     }
 }

@@ -2,9 +2,9 @@
 
 use std::path::{Path, PathBuf};
 
-use super::disk::DiskError;
 use super::manifest::BadManifest;
 use super::paths::{BadName, ManifestId, ResultPath};
+use crate::durable::FileFault;
 
 /// A failure of the lake.
 #[derive(Debug, thiserror::Error)]
@@ -12,7 +12,7 @@ use super::paths::{BadName, ManifestId, ResultPath};
 pub enum LakeError {
     /// The file system refused.
     #[error(transparent)]
-    Disk(#[from] DiskError),
+    Disk(#[from] FileFault),
     /// A Parquet file could not be written or read.
     #[error("could not {action} the Parquet file {}", path.display())]
     Parquet {

@@ -12,11 +12,12 @@ use parquet::file::properties::{EnabledStatistics, WriterProperties};
 use wire::Hour;
 
 use super::decode::decode;
-use super::disk::{Disk, DiskError, NewFile, Written};
+use super::disk::{Disk, NewFile, Written};
 use super::error::LakeError;
 use super::paths::TestDate;
 use super::row::{OwnedRows, Row};
 use super::schema::{ARROW_SCHEMA, LAKE_SCHEMA, encode};
+use crate::durable::FileFault;
 
 /// Rows that are turned into columns at once, and read at once: bounds the memory of both.
 pub(crate) const CHUNK_ROWS: usize = 8_192;
@@ -102,9 +103,10 @@ pub(crate) struct DayReader {
     batches: ParquetRecordBatchReader,
 }
 
+#[cfg_attr(not(test), expect(dead_code, reason = "reads back what merging a day will need; so far the tests do"))]
 impl DayReader {
     pub(crate) fn open(path: PathBuf) -> Result<Self, LakeError> {
-        let file = File::open(&path).map_err(DiskError::when("open", &path))?;
+        let file = File::open(&path).map_err(FileFault::when("open", &path))?;
         let batches = ParquetRecordBatchReaderBuilder::try_new(file)
             .map(|builder| builder.with_batch_size(CHUNK_ROWS))
             .and_then(ParquetRecordBatchReaderBuilder::build)

@@ -6,13 +6,14 @@ use std::path::{Path, PathBuf};
 
 use wire::Hour;
 
-use super::disk::{Disk, DiskError, TEMPORARY_ENDING};
+use super::disk::{Disk, TEMPORARY_ENDING};
 use super::error::LakeError;
 use super::manifest::{FileEntry, Lineage, Manifest, Snapshot};
 use super::paths::{LakePaths, ManifestId};
 use super::publish::{read_current, read_manifest, write_manifest};
+use crate::durable::FileFault;
 
-/// Ending of a manifest that was written and never published; it goes a day later.
+/// Ending of a manifest that was written and never published. It is set aside, not removed.
 pub(super) const UNPUBLISHED_ENDING: &str = ".unpublished";
 
 /// What recovery found at start.
@@ -44,7 +45,7 @@ pub struct Alarm {
 pub(super) fn recover(disk: &Disk, paths: &LakePaths, hour: Hour) -> Result<(Snapshot, Recovery), LakeError> {
     for directory in [paths.root().to_owned(), paths.manifests(), paths.results(), paths.resumes()] {
         if let Some(parent) = directory.parent().filter(|parent| !parent.exists()) {
-            fs::create_dir_all(parent).map_err(DiskError::when("make directory", parent))?;
+            fs::create_dir_all(parent).map_err(FileFault::when("make directory", parent))?;
         }
         disk.make_directory(&directory)?;
     }
@@ -85,7 +86,7 @@ pub(super) fn recover(disk: &Disk, paths: &LakePaths, hour: Hour) -> Result<(Sna
 /// The first manifest of an empty lake.
 fn first(disk: &Disk, paths: &LakePaths, hour: Hour) -> Result<Snapshot, LakeError> {
     let results = paths.results();
-    let mut days = fs::read_dir(&results).map_err(DiskError::when("list", &results))?;
+    let mut days = fs::read_dir(&results).map_err(FileFault::when("list", &results))?;
     let any_result =
         days.any(|day| day.is_ok_and(|day| fs::read_dir(day.path()).is_ok_and(|mut files| files.next().is_some())));
     if any_result {
@@ -115,7 +116,7 @@ fn newest_usable(paths: &LakePaths, ids: &[ManifestId]) -> Result<(Snapshot, Vec
     Err(LakeError::NoManifest(paths.manifests()))
 }
 
-/// Each file is there and has the size that the manifest says. Reading them whole is [`super::Lake::verify_files`].
+/// Each file is there and has the size that the manifest says. Their bytes are not read here: that would make the start as slow as the lake is large.
 pub(super) fn check_sizes(paths: &LakePaths, files: &[FileEntry]) -> Result<(), LakeError> {
     for file in files {
         let path = paths.result(&file.path);
@@ -125,7 +126,7 @@ pub(super) fn check_sizes(paths: &LakePaths, files: &[FileEntry]) -> Result<(), 
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
                 return Err(LakeError::FileMissing(file.path));
             }
-            Err(error) => return Err(DiskError::when("look at", &path)(error).into()),
+            Err(error) => return Err(FileFault::when("look at", &path)(error).into()),
         }
     }
     Ok(())
@@ -154,9 +155,9 @@ fn remove_half_written(disk: &Disk, paths: &LakePaths) -> Result<u64, LakeError>
 }
 
 /// The paths in a directory.
-pub(super) fn list(directory: &Path) -> Result<Vec<PathBuf>, DiskError> {
-    let entries = fs::read_dir(directory).map_err(DiskError::when("list", directory))?;
-    entries.map(|entry| entry.map(|entry| entry.path()).map_err(DiskError::when("list", directory))).collect()
+pub(super) fn list(directory: &Path) -> Result<Vec<PathBuf>, FileFault> {
+    let entries = fs::read_dir(directory).map_err(FileFault::when("list", directory))?;
+    entries.map(|entry| entry.map(|entry| entry.path()).map_err(FileFault::when("list", directory))).collect()
 }
 
 fn with_ending(path: &Path, ending: &str) -> PathBuf {

@@ -1,7 +1,7 @@
 //! The landing zone on disk: one writer thread that commits in groups, and readers for sealing and recovery.
 
 use std::fs::{self, File};
-use std::io::{self, Write as _};
+use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -11,7 +11,7 @@ use std::time::Duration;
 use tokio::sync::{Notify, mpsc, oneshot};
 
 use super::{LandedBatch, LandingFault, LandingFile, frame};
-use crate::durable;
+use crate::durable::{self, FileFault};
 
 /// Most batches in one group commit, so that a file stays small enough to be read whole.
 const MAX_GROUP_BATCHES: usize = 128;
@@ -44,22 +44,22 @@ impl Landing {
     /// Half-written files of a crash are removed: nothing in them was acknowledged.
     ///
     /// # Errors
-    /// [`LandingFault::Io`].
+    /// [`LandingFault::File`].
     pub fn open(directory: &Path) -> Result<Self, LandingFault> {
-        fs::create_dir_all(directory).map_err(io_fault("create", directory))?;
+        fs::create_dir_all(directory).map_err(FileFault::when("create", directory))?;
         let mut last = 0;
         let mut total = 0;
-        for entry in fs::read_dir(directory).map_err(io_fault("list", directory))? {
-            let path = entry.map_err(io_fault("list", directory))?.path();
+        for entry in fs::read_dir(directory).map_err(FileFault::when("list", directory))? {
+            let path = entry.map_err(FileFault::when("list", directory))?.path();
             if path.extension().is_some_and(|suffix| suffix == TEMPORARY_SUFFIX) {
-                fs::remove_file(&path).map_err(io_fault("remove half-written", &path))?;
+                fs::remove_file(&path).map_err(FileFault::when("remove half-written", &path))?;
             } else if let Some(number) = number_of(&path) {
                 // Damaged files keep their number, so that it is never given again.
                 last = last.max(number);
-                total += path.metadata().map_err(io_fault("read the size of", &path))?.len();
+                total += path.metadata().map_err(FileFault::when("read the size of", &path))?.len();
             }
         }
-        durable::sync_directory(directory).map_err(io_fault("sync", directory))?;
+        durable::sync_directory(directory).map_err(FileFault::when("sync", directory))?;
         let (queue, waiting) = mpsc::channel(QUEUE_BATCHES);
         let bytes = Arc::new(AtomicU64::new(total));
         let directory = Arc::new(directory.to_owned());
@@ -67,7 +67,7 @@ impl Landing {
         thread::Builder::new()
             .name("landing".to_owned())
             .spawn(move || writer.run(waiting))
-            .map_err(io_fault("start the writer of", &directory))?;
+            .map_err(FileFault::when("start the writer of", &directory))?;
         Ok(Self { directory, queue, bytes, freed: Arc::new(Notify::new()) })
     }
 
@@ -92,16 +92,16 @@ impl Landing {
     /// The files that wait for sealing, oldest first.
     ///
     /// # Errors
-    /// [`LandingFault::Io`].
+    /// [`LandingFault::File`].
     pub fn files(&self) -> Result<Vec<LandingFile>, LandingFault> {
         let mut files = Vec::new();
-        for entry in fs::read_dir(&*self.directory).map_err(io_fault("list", &self.directory))? {
-            let path = entry.map_err(io_fault("list", &self.directory))?.path();
+        for entry in fs::read_dir(&*self.directory).map_err(FileFault::when("list", &self.directory))? {
+            let path = entry.map_err(FileFault::when("list", &self.directory))?.path();
             if path.extension().is_none_or(|suffix| suffix != SUFFIX) {
                 continue;
             }
             if let Some(number) = number_of(&path) {
-                let bytes = path.metadata().map_err(io_fault("read the size of", &path))?.len();
+                let bytes = path.metadata().map_err(FileFault::when("read the size of", &path))?.len();
                 files.push(LandingFile { number, bytes });
             }
         }
@@ -112,36 +112,36 @@ impl Landing {
     /// Reads a file's batches.
     ///
     /// # Errors
-    /// [`LandingFault::Damaged`] if it is not what was written, [`LandingFault::Io`] if it cannot be read.
+    /// [`LandingFault::Damaged`] if it is not what was written, [`LandingFault::File`] if it cannot be read.
     pub fn read(&self, file: &LandingFile) -> Result<Vec<LandedBatch>, LandingFault> {
         let path = self.path(file);
-        let bytes = fs::read(&path).map_err(io_fault("read", &path))?;
+        let bytes = fs::read(&path).map_err(FileFault::when("read", &path))?;
         frame::decode_all(&bytes).map_err(|source| LandingFault::Damaged { path, source })
     }
 
     /// Removes files whose batches are in the lake.
     ///
     /// # Errors
-    /// [`LandingFault::Io`]; a file that is left is found to be in the lake at the next start.
+    /// [`LandingFault::File`]; a file that is left is found to be in the lake at the next start.
     pub fn remove(&self, files: &[LandingFile]) -> Result<(), LandingFault> {
         for file in files {
             let path = self.path(file);
-            fs::remove_file(&path).map_err(io_fault("remove", &path))?;
+            fs::remove_file(&path).map_err(FileFault::when("remove", &path))?;
             self.bytes.fetch_sub(file.bytes, Ordering::Relaxed);
         }
         self.freed.notify_waiters();
-        durable::sync_directory(&self.directory).map_err(io_fault("sync", &self.directory))
+        Ok(durable::sync_directory(&self.directory).map_err(FileFault::when("sync", &self.directory))?)
     }
 
     /// Sets a damaged file aside under another name, never to be deleted by this program.
     ///
     /// # Errors
-    /// [`LandingFault::Io`].
+    /// [`LandingFault::File`].
     pub fn set_aside(&self, file: &LandingFile) -> Result<PathBuf, LandingFault> {
         let path = self.path(file);
         let aside = path.with_extension(DAMAGED_SUFFIX);
-        fs::rename(&path, &aside).map_err(io_fault("set aside", &path))?;
-        durable::sync_directory(&self.directory).map_err(io_fault("sync", &self.directory))?;
+        fs::rename(&path, &aside).map_err(FileFault::when("set aside", &path))?;
+        durable::sync_directory(&self.directory).map_err(FileFault::when("sync", &self.directory))?;
         Ok(aside)
     }
 
@@ -206,21 +206,21 @@ impl Writer {
         let path = path_of(&self.directory, number);
         let temporary = path.with_extension(TEMPORARY_SUFFIX);
         let written = write_temporary(&temporary, group).inspect_err(|_| drop(fs::remove_file(&temporary)))?;
-        fs::rename(&temporary, &path).map_err(io_fault("publish", &path))?;
+        fs::rename(&temporary, &path).map_err(FileFault::when("publish", &path))?;
         self.bytes.fetch_add(written, Ordering::Relaxed);
-        durable::sync_directory(&self.directory).map_err(io_fault("sync", &self.directory))
+        Ok(durable::sync_directory(&self.directory).map_err(FileFault::when("sync", &self.directory))?)
     }
 }
 
 /// Writes and syncs the frames; the number of bytes.
 fn write_temporary(temporary: &Path, group: &[Waiting]) -> Result<u64, LandingFault> {
-    let mut file = File::create_new(temporary).map_err(io_fault("create", temporary))?;
+    let mut file = File::create_new(temporary).map_err(FileFault::when("create", temporary))?;
     let mut written = 0;
     for member in group {
-        file.write_all(&member.frame).map_err(io_fault("write", temporary))?;
+        file.write_all(&member.frame).map_err(FileFault::when("write", temporary))?;
         written += member.frame.len() as u64;
     }
-    file.sync_data().map_err(io_fault("sync", temporary))?;
+    file.sync_data().map_err(FileFault::when("sync", temporary))?;
     Ok(written)
 }
 
@@ -230,11 +230,6 @@ fn path_of(directory: &Path, number: u64) -> PathBuf {
 
 fn number_of(path: &Path) -> Option<u64> {
     path.file_stem()?.to_str()?.parse().ok()
-}
-
-fn io_fault(action: &'static str, path: &Path) -> impl FnOnce(io::Error) -> LandingFault {
-    let path = path.to_owned();
-    move |source| LandingFault::Io { action, path, source }
 }
 
 #[cfg(test)]

@@ -95,7 +95,7 @@ async fn a_refused_commit_is_reported_and_can_be_repeated() {
     let blocker = directory.path().join(format!("{:020}.tmp", 1));
     fs::create_dir(&blocker).unwrap();
     let fault: Arc<LandingFault> = landing.append(batch(1)).await.unwrap_err();
-    assert!(matches!(&*fault, LandingFault::Io { .. }), "{fault}");
+    assert!(matches!(&*fault, LandingFault::File(_)), "{fault}");
     assert!(landing.files().unwrap().is_empty());
     landing.append(batch(1)).await.unwrap();
     assert_eq!(read_all(&landing), [batch(1)]);
