@@ -65,7 +65,7 @@ pub async fn run(
         tracing::info!("no warehouse is configured: results stay here");
         drop(store);
     }
-    tasks.spawn(reload_asn(asn));
+    tasks.spawn(AsnDatabase::follow(Arc::downgrade(&asn), ASN_RELOAD, || {}));
 
     let (stop, stopped) = watch::channel(());
     if let Some(listener) = listeners.metrics {
@@ -96,21 +96,4 @@ pub async fn run(
     // The upload is cut off wherever it is: what was not acknowledged goes out again at the next start.
     tasks.shutdown().await;
     Ok(())
-}
-
-async fn reload_asn(asn: Arc<AsnDatabase>) {
-    let mut interval = tokio::time::interval(ASN_RELOAD);
-    interval.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
-    loop {
-        interval.tick().await;
-        let database = Arc::clone(&asn);
-        match tokio::task::spawn_blocking(move || database.refresh()).await {
-            Ok(Ok(true)) => tracing::info!("the ASN database was loaded anew"),
-            Ok(Ok(false)) | Err(_) => {}
-            Ok(Err(error)) => tracing::warn!(
-                error = &error as &dyn std::error::Error,
-                "the ASN database cannot be loaded; the one before stays"
-            ),
-        }
-    }
 }

@@ -14,7 +14,8 @@ mod source;
 use std::collections::BTreeMap;
 use std::net::IpAddr;
 use std::path::PathBuf;
-use std::sync::Mutex;
+use std::sync::{Mutex, Weak};
+use std::time::Duration;
 
 use arc_swap::ArcSwap;
 use ipnet::IpNet;
@@ -128,6 +129,28 @@ impl AsnDatabase {
         self.current.store(Snapshot::open(&self.config)?.into());
         *known = found;
         Ok(true)
+    }
+
+    /// Takes up replaced files every `interval`, for as long as somebody else holds the database. `failed` is called
+    /// for each new file that cannot be used, after it was logged.
+    pub async fn follow(database: Weak<Self>, interval: Duration, failed: impl Fn()) {
+        let mut ticks = tokio::time::interval(interval);
+        ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+        loop {
+            ticks.tick().await;
+            let Some(database) = database.upgrade() else { return };
+            match tokio::task::spawn_blocking(move || database.refresh()).await {
+                Ok(Ok(true)) => tracing::info!("the ASN database was replaced"),
+                Ok(Ok(false)) | Err(_) => {}
+                Ok(Err(error)) => {
+                    tracing::error!(
+                        error = &error as &dyn std::error::Error,
+                        "the new ASN database cannot be used; the old one stays"
+                    );
+                    failed();
+                }
+            }
+        }
     }
 
     /// Looks an address up.

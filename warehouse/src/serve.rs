@@ -6,7 +6,7 @@ mod lake_writer;
 
 mod recovery;
 
-use std::sync::{Arc, Weak};
+use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Context as _;
@@ -138,30 +138,14 @@ fn clients_router(config: &Config, gate: Gate, landing: Landing, clock: Arc<dyn 
     let proxies = TrustedProxies::parse(config.trusted_proxies.iter().map(String::as_str));
     let proxies = Arc::new(proxies.context("cannot use trusted_proxies")?);
     let database = Arc::new(AsnDatabase::open(config.asn.clone())?);
-    tokio::spawn(follow_database(Arc::downgrade(&database)));
+    let failed = || observe::job_failed("asn_database");
+    tokio::spawn(AsnDatabase::follow(Arc::downgrade(&database), DATABASE_POLL, failed));
     let lookups = config.ingest.lookups_per_client_per_minute;
     let lookup = Lookup::new(Arc::clone(&database), Arc::clone(&proxies), lookups);
     let direct = Direct::start(gate, landing, Arc::clone(&clock))?;
     let keys = [LocalKey::generate()?, LocalKey::generate()?];
     let submit = Submit::new(direct, database, proxies, clock, config.ingest.direct_per_client_per_minute, keys);
     Ok(submit.router().merge(lookup.router()))
-}
-
-/// Takes up a new ASN database whenever its file is replaced, for as long as somebody uses it.
-async fn follow_database(database: Weak<AsnDatabase>) {
-    let mut ticks = tokio::time::interval(DATABASE_POLL);
-    loop {
-        ticks.tick().await;
-        let Some(database) = database.upgrade() else { return };
-        match tokio::task::spawn_blocking(move || database.refresh()).await {
-            Ok(Ok(true)) => tracing::info!("the ASN database was replaced"),
-            Ok(Ok(false)) | Err(_) => {}
-            Ok(Err(error)) => {
-                observe::job_failed("asn_database");
-                tracing::error!(%error, "the new ASN database cannot be used; the old one stays");
-            }
-        }
-    }
 }
 
 /// Completes when the other end of the channel is dropped.
