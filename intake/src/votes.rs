@@ -56,8 +56,8 @@ pub fn vote_key(key: &LocalKey, client: ClientUnit, test_type: TestType) -> [u8;
 
 /// A bounded vote memory that lives as long as its process: the warehouse's, for direct tests.
 ///
-/// The least recently seen client is forgotten first, which can give it a second vote; both the forgotten clients and
-/// the restarts are counted and published with the data's quality.
+/// The least recently seen client is forgotten first, which can give it a second vote; such clients are counted. A
+/// restart forgets them all.
 #[derive(Debug)]
 pub struct VoteMemory {
     key: LocalKey,

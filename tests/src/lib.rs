@@ -6,10 +6,7 @@
 //! - [`sender`]: sealed and signed batches, as an agent of ours makes them;
 //! - [`harness`]: the real programs, started, cut off, killed and restarted;
 //! - [`canary`]: finds an address in bytes, however it is spelled;
-//! - [`demo`]: the main job, to be looked at;
 //! - [`bench`]: what it can carry, measured.
-
-#![expect(dead_code, reason = "the benchmarks that use these parts are the next step")]
 
 pub mod simulator;
 

@@ -1,10 +1,7 @@
 //! The lake: all accepted records as immutable Parquet files by test day, and the manifest that says which files count.
 //!
-//! The life of a row:
-//! 1. [`Lake::seal`] writes landed batches as sorted files, one a day touched, and publishes one new manifest;
-//! 2. [`Lake::merge_next`] turns many small files of a day into one, with the same rows, in a later manifest;
-//! 3. [`Lake::retain`] drops whole months once twelve newer ones are full;
-//! 4. [`Lake::collect_garbage`] removes what no manifest has needed for a day.
+//! [`Lake::seal`] writes landed batches as sorted files, one a day touched, and publishes one new manifest. Files are
+//! never changed, and nothing is merged or removed yet.
 //!
 //! Whatever happens in between, [`Lake::open`] finds the last published manifest and all that it names.
 

@@ -9,8 +9,6 @@
 //!
 //! [`serve`] runs these together, with time, listeners and shutdown as arguments.
 
-#![expect(dead_code, reason = "the seal loop and the marts that call the lake are the next step")]
-
 pub mod cli;
 
 pub mod config;

@@ -15,12 +15,8 @@ use crate::digest::{Sha256, ShortDigest};
 /// Version of the manifest's form.
 pub const MANIFEST_FORMAT: u32 = 1;
 
-/// Most ancestors that a manifest names itself. The chain goes on through the kept manifests; see [`KEPT_EVERY`].
+/// Most ancestors that a manifest names itself.
 pub const NAMED_ANCESTORS: usize = 256;
-
-/// Every so-many-th manifest is kept for a day, all others only as long as the newest ones name them; below
-/// [`NAMED_ANCESTORS`], so that from each kept manifest the next older kept one can be reached.
-pub const KEPT_EVERY: u64 = 128;
 
 /// What the lake holds.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
