@@ -5,11 +5,13 @@
 
 mod body;
 mod fault;
+mod headers;
 mod meaning;
 
 use wire::{AsnOutcome, ClientVersion, Country, Day, Grade, Hour, IpVersion, TestType};
 
 pub use fault::SubmissionFault;
+pub use headers::{check_content, idempotency_key};
 
 /// Largest body, in bytes. Real ones have about 600.
 pub const MAX_BODY_BYTES: usize = 64 << 10;

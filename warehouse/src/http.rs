@@ -7,3 +7,13 @@ pub mod health;
 pub mod ingest;
 
 pub mod submit;
+
+use axum::http::{HeaderValue, StatusCode, header};
+use intake::problem::Problem;
+
+/// The answer to every other method where only POST is spoken; `detail` says what to post.
+fn only_post(detail: &'static str) -> Problem {
+    Problem::new(StatusCode::METHOD_NOT_ALLOWED, "method-not-allowed", "Only POST is answered here")
+        .detail(detail)
+        .header(header::ALLOW, HeaderValue::from_static("POST"))
+}

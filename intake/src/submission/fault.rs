@@ -67,11 +67,15 @@ impl From<SubmissionFault> for Problem {
             SubmissionFault::TooLarge => {
                 Self::new(StatusCode::PAYLOAD_TOO_LARGE, "body-too-large", "The body is too large")
                     .with("max_bytes", MAX_BODY_BYTES)
-                    .detail(format!("A result has at most {MAX_BODY_BYTES} bytes."))
+                    .detail(format!("A result has at most {MAX_BODY_BYTES} bytes. Send one result at a time."))
             }
             // The parser's message names a line, a column and what it expected, never what was sent.
             SubmissionFault::NotJson(source) => Self::new(StatusCode::BAD_REQUEST, "not-json", "The body is not JSON")
-                .detail(format!("The body could not be read at line {}, column {}.", source.line(), source.column())),
+                .detail(format!(
+                    "The body could not be read at line {}, column {}. Send one JSON object.",
+                    source.line(),
+                    source.column()
+                )),
             SubmissionFault::Forwarded { .. } => Self::new(
                 StatusCode::UNPROCESSABLE_ENTITY,
                 "forwarded-result",
@@ -83,7 +87,7 @@ impl From<SubmissionFault> for Problem {
             ))
             .with("see", "https://bufferlake.org/agent"),
             _ => Self::new(StatusCode::UNPROCESSABLE_ENTITY, "invalid-result", "The result is not valid")
-                .detail(format!("{fault}. Nothing was kept.")),
+                .detail(format!("{fault}. Nothing was kept. Mend it and send it again.")),
         };
         match fault.field() {
             Some(field) => problem.with("field", field),

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use axum::body::Body;
 use axum::extract::{ConnectInfo, State};
-use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
+use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse as _, Response};
 use axum::routing::post;
 use axum::{Json, Router};
@@ -15,6 +15,7 @@ use intake::client::{ClientAddress, TrustedProxies};
 use intake::limit::RateLimit;
 use intake::problem::Problem;
 use intake::server::{Peer, read_body};
+use intake::submission::check_content;
 use serde::{Deserialize, Serialize};
 use wire::{AsnOutcome, Country, Day};
 
@@ -60,13 +61,14 @@ impl Lookup {
         Router::new().route(PATH, post(receive).fallback(only_post)).with_state(self)
     }
 
-    async fn answer(&self, client: ClientAddress, body: Body) -> Result<Answer, Problem> {
+    async fn answer(&self, client: ClientAddress, headers: &HeaderMap, body: Body) -> Result<Answer, Problem> {
         self.limit.check(client)?;
+        check_content(headers)?;
         let body = read_body(body, MAX_BODY_BYTES).await?;
         let asked = if body.iter().all(u8::is_ascii_whitespace) {
             None
         } else {
-            let question: Question = serde_json::from_slice(&body).map_err(|_| bad_question())?;
+            let question: Question = serde_json::from_slice(&body).map_err(|fault| bad_question(&fault))?;
             question.ip
         };
         let found = self.database.lookup(asked.map_or(client, ClientAddress::new));
@@ -82,7 +84,7 @@ impl Lookup {
 
 async fn receive(State(lookup): State<Lookup>, ConnectInfo(peer): Peer, headers: HeaderMap, body: Body) -> Response {
     let client = lookup.proxies.client(peer.ip(), &headers);
-    match lookup.answer(client, body).await {
+    match lookup.answer(client, &headers, body).await {
         Ok(answer) => ([(header::CACHE_CONTROL, "no-store")], Json(answer)).into_response(),
         Err(problem) => {
             observe::problem(PATH, problem.slug());
@@ -92,13 +94,15 @@ async fn receive(State(lookup): State<Lookup>, ConnectInfo(peer): Peer, headers:
 }
 
 async fn only_post() -> Problem {
-    Problem::new(StatusCode::METHOD_NOT_ALLOWED, "method-not-allowed", "Only POST is answered here")
-        .detail("Send the address in a JSON body: a URL would be logged on its way.")
-        .header(header::ALLOW, HeaderValue::from_static("POST"))
+    super::only_post("Send the address in a JSON body: a URL would be logged on its way.")
 }
 
 /// The parser's own words are left out: they would repeat what was sent.
-fn bad_question() -> Problem {
-    Problem::new(StatusCode::UNPROCESSABLE_ENTITY, "bad-address", "The body asks for no address")
-        .detail("The body must be {\"ip\": \"<IPv4 or IPv6 address>\"}, or empty for your own address.")
+fn bad_question(fault: &serde_json::Error) -> Problem {
+    let problem = if fault.is_data() {
+        Problem::new(StatusCode::UNPROCESSABLE_ENTITY, "bad-address", "The body asks for no address")
+    } else {
+        Problem::new(StatusCode::BAD_REQUEST, "not-json", "The body is not JSON")
+    };
+    problem.detail("The body must be {\"ip\": \"<IPv4 or IPv6 address>\"}, or empty for your own address.")
 }

@@ -73,7 +73,7 @@ impl Ingest {
 
     /// The route.
     pub fn router(self) -> Router {
-        Router::new().route(BATCHES_PATH, post(receive)).with_state(self)
+        Router::new().route(BATCHES_PATH, post(receive).fallback(only_post)).with_state(self)
     }
 
     async fn take(self, headers: HeaderMap, body: Body) -> Result<Receipt, Problem> {
@@ -169,7 +169,7 @@ impl Ingest {
                     "an agent's batch is not the next of its epoch: altered, lost or out of order"
                 );
                 Problem::new(StatusCode::CONFLICT, "sequence-conflict", "The batch is not the next of its epoch")
-                    .detail(format!("Only seq {} of this epoch would be taken now.", expected.0))
+                    .detail(format!("Only seq {} of this epoch would be taken now. Go back to it, or ask the operator to accept the gap.", expected.0))
                     .with("expected_seq", expected.0)
             }
             Verdict::TooManyEpochs => {
@@ -197,12 +197,16 @@ async fn receive(State(ingest): State<Ingest>, headers: HeaderMap, body: Body) -
     }
 }
 
-/// The whole of an error as a sentence.
+async fn only_post() -> Problem {
+    super::only_post("Send a signed batch, as docs/protocol.md describes it.")
+}
+
+/// The whole of an error as a sentence, and what to do about it.
 fn sentence(refusal: &Refusal) -> String {
-    let text = refusal.to_string();
+    let text = format!("{refusal}. {}", refusal.advice());
     let mut letters = text.chars();
     let first = letters.next().into_iter().flat_map(char::to_uppercase);
-    first.chain(letters).chain(std::iter::once('.')).collect()
+    first.chain(letters).collect()
 }
 
 fn full(why: &'static str) -> Problem {

@@ -17,9 +17,9 @@ use intake::clock::Clock;
 use intake::key::LocalKey;
 use intake::limit::RateLimit;
 use intake::problem::Problem;
-use intake::retries::{Delivery, MAX_IDEMPOTENCY_KEY_BYTES, RetryKey, RetryMemory, retry_key};
+use intake::retries::{Delivery, RetryKey, RetryMemory, retry_key};
 use intake::server::{Peer, read_body};
-use intake::submission::{self, MAX_BODY_BYTES, Parsed, RecordContext, Submission};
+use intake::submission::{self, MAX_BODY_BYTES, Parsed, RecordContext, Submission, check_content, idempotency_key};
 use intake::votes::{VoteMemory, Votes};
 use serde_json::{Value, json};
 use wire::Record;
@@ -75,18 +75,18 @@ impl Submit {
 
     /// The route.
     pub fn router(self) -> Router {
-        Router::new().route(PATH, post(receive)).with_state(self)
+        Router::new().route(PATH, post(receive).fallback(only_post)).with_state(self)
     }
 
     async fn take(self, client: ClientAddress, headers: HeaderMap, body: Body) -> Result<Value, Problem> {
         self.limit.check(client)?;
+        check_content(&headers)?;
+        let sent_key = idempotency_key(&headers)?;
         let body = read_body(body, MAX_BODY_BYTES).await?;
-        check_content_type(&headers)?;
         let submission = match submission::parse(&body)? {
             Parsed::OptedOut => return Ok(opted_out()),
             Parsed::Kept(submission) => submission,
         };
-        let sent_key = idempotency_key(&headers)?;
         let now = self.clock.now();
         let (key, delivery) = self.with_memory(|memory| {
             let key = retry_key(&memory.key, client, sent_key, &body);
@@ -168,24 +168,8 @@ fn opted_out() -> Value {
     })
 }
 
-fn check_content_type(headers: &HeaderMap) -> Result<(), Problem> {
-    let sent = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
-    let media = sent.split(';').next().unwrap_or_default().trim();
-    if media.eq_ignore_ascii_case("application/json") {
-        return Ok(());
-    }
-    Err(Problem::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, "content-type", "The content type is not supported")
-        .detail("Content-Type must be application/json."))
-}
-
-fn idempotency_key(headers: &HeaderMap) -> Result<Option<&[u8]>, Problem> {
-    match headers.get("idempotency-key").map(|value| value.as_bytes()) {
-        Some(key) if key.is_empty() || key.len() > MAX_IDEMPOTENCY_KEY_BYTES => {
-            Err(Problem::new(StatusCode::BAD_REQUEST, "bad-idempotency-key", "The Idempotency-Key cannot be used")
-                .detail(format!("Idempotency-Key must have 1 to {MAX_IDEMPOTENCY_KEY_BYTES} bytes.")))
-        }
-        key => Ok(key),
-    }
+async fn only_post() -> Problem {
+    super::only_post("Send the result of a test as a JSON body.")
 }
 
 fn under_way() -> Problem {

@@ -11,7 +11,7 @@ pub enum Refusal {
     #[error("header {0} is missing")]
     MissingHeader(&'static str),
     /// A header of the signature cannot be read.
-    #[error("header {name} cannot be read: {rule}")]
+    #[error("header {name} must be {rule}")]
     BadHeader {
         /// Which.
         name: &'static str,
@@ -121,6 +121,26 @@ impl Refusal {
             "bad-json" => "The body is not JSON",
             "agent-mismatch" => "The body names another agent",
             _ => "The body is not a batch",
+        }
+    }
+
+    /// What whoever sent the batch can do.
+    #[must_use]
+    pub fn advice(&self) -> &'static str {
+        match self.slug() {
+            "missing-header" | "bad-header" => "docs/protocol.md has the four headers of a signed batch.",
+            "unknown-agent" => "Ask the warehouse's operator to register it.",
+            "revoked-agent" => "Ask the operator why.",
+            "clock-skew" => "Set the clock, or add the difference, and sign again.",
+            "digest-mismatch" => "Sign the bytes that are sent, after compression.",
+            "bad-signature" => "Check the agent's secret, and the lines that are signed.",
+            "body-too-large" => "Seal fewer records in a batch.",
+            "content-type" | "content-encoding" => "Send the batch so.",
+            "bad-compression" => "Compress the whole body at once.",
+            "unknown-schema" => "Hold the batch until the warehouse is updated.",
+            "bad-json" => "Send one JSON object.",
+            "agent-mismatch" => "Sign as the agent that sealed the batch.",
+            _ => "Set the batch aside, and send its number empty.",
         }
     }
 
