@@ -19,6 +19,9 @@ use crate::store::{OutboxCaps, StoreSettings};
 /// (`BUFFERLAKE_AGENT_WAREHOUSE__URL`).
 pub const ENV_PREFIX: &str = "BUFFERLAKE_AGENT_";
 
+/// What follows [`ENV_PREFIX`] in the variable that names the configuration file: no key of the configuration.
+const FILE_VARIABLE: &str = "config_file";
+
 /// All that can be configured.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
@@ -125,7 +128,7 @@ impl Config {
         ensure!(file.is_file(), "there is no configuration file {}", file.display());
         let config: Self = Figment::from(Serialized::defaults(Self::default()))
             .merge(Toml::file_exact(file))
-            .merge(Env::prefixed(ENV_PREFIX).split("__"))
+            .merge(Env::prefixed(ENV_PREFIX).ignore(&[FILE_VARIABLE]).split("__"))
             .extract()
             .with_context(|| format!("reading the configuration {}", file.display()))?;
         config.check()?;

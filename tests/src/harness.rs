@@ -3,14 +3,18 @@
 //! A test takes a [`Scratch`] directory, starts a [`Warehouse`] and [`Agent`]s in it, puts a [`Proxy`] between them where
 //! faults are wanted, and waits for what must come with [`until`]. Whatever it started ends with it.
 
+mod agent;
 mod patience;
 mod program;
 mod proxy;
 mod scratch;
+mod trials;
 mod warehouse;
 
+pub use agent::{Account, Agent, AgentOptions, telemetry};
 pub use patience::until;
 pub use program::{Program, binary, free_port, run};
 pub use proxy::{Fault, Proxy};
 pub use scratch::Scratch;
+pub use trials::Trials;
 pub use warehouse::{Warehouse, WarehouseOptions};

@@ -19,6 +19,24 @@ pub enum Fault {
     AmidRequest,
     /// The warehouse answers, and the connection is lost with the answer: the agent cannot know.
     BeforeAnswer,
+    /// As [`Fault::BeforeRequest`], but the connection stays open and silent: time to kill who waits on it.
+    HoldRequest,
+    /// As [`Fault::AmidRequest`], but the connection stays open and silent.
+    HoldAmidRequest,
+    /// As [`Fault::BeforeAnswer`], but the connection stays open and silent.
+    HoldAnswer,
+}
+
+impl Fault {
+    /// Every fault that is one.
+    const ALL: [Self; 6] = [
+        Self::BeforeRequest,
+        Self::AmidRequest,
+        Self::BeforeAnswer,
+        Self::HoldRequest,
+        Self::HoldAmidRequest,
+        Self::HoldAnswer,
+    ];
 }
 
 /// How many bytes of a request arrive when it is cut in its middle.
@@ -29,9 +47,12 @@ struct Shared {
     upstream: Mutex<SocketAddr>,
     /// What befalls the next requests, in order; when it is empty, they pass.
     plan: Mutex<VecDeque<Fault>>,
-    fired: [AtomicU64; 3],
+    fired: [AtomicU64; Fault::ALL.len()],
+    answers: AtomicU64,
     sent: Mutex<Vec<u8>>,
     black_hole: AtomicBool,
+    /// Connections that fell into the black hole.
+    swallowed: Mutex<Vec<TcpStream>>,
     open: AtomicBool,
 }
 
@@ -54,8 +75,10 @@ impl Proxy {
             upstream: Mutex::new(upstream),
             plan: Mutex::default(),
             fired: Default::default(),
+            answers: AtomicU64::default(),
             sent: Mutex::default(),
             black_hole: AtomicBool::new(false),
+            swallowed: Mutex::default(),
             open: AtomicBool::new(true),
         });
         let accepting = Arc::clone(&shared);
@@ -94,15 +117,33 @@ impl Proxy {
         place(fault).map_or(0, |place| self.shared.fired[place].load(Ordering::SeqCst))
     }
 
+    /// How many answers it has passed on to clients.
+    #[must_use]
+    pub fn answers(&self) -> u64 {
+        self.shared.answers.load(Ordering::SeqCst)
+    }
+
     /// Every byte that clients sent to it so far.
     #[must_use]
     pub fn sent(&self) -> Vec<u8> {
         lock(&self.shared.sent).clone()
     }
 
-    /// While true, it takes connections and requests and never answers.
+    /// While true, it takes connections and requests and never answers. At the end of it the connections that waited
+    /// in vain are closed.
     pub fn set_black_hole(&self, black_hole: bool) {
         self.shared.black_hole.store(black_hole, Ordering::SeqCst);
+        if !black_hole {
+            for stream in lock(&self.shared.swallowed).drain(..) {
+                let _ = stream.shutdown(Shutdown::Both);
+            }
+        }
+    }
+
+    /// How many connections sit in the black hole.
+    #[must_use]
+    pub fn swallowed(&self) -> usize {
+        lock(&self.shared.swallowed).len()
     }
 
     /// Sends new connections elsewhere, for example to a restarted warehouse.
@@ -124,23 +165,23 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 }
 
 fn place(fault: Fault) -> Option<usize> {
-    match fault {
-        Fault::None => None,
-        Fault::BeforeRequest => Some(0),
-        Fault::AmidRequest => Some(1),
-        Fault::BeforeAnswer => Some(2),
-    }
+    Fault::ALL.iter().position(|known| *known == fault)
 }
 
 /// Passes bytes both ways until a fault or the end. A request begins with the first bytes after an answer.
 fn serve(mut client: TcpStream, shared: &Arc<Shared>) {
     let mut server: Option<TcpStream> = None;
     let awaiting_request = Arc::new(AtomicBool::new(true));
-    let cut_at_answer = Arc::new(AtomicBool::new(false));
+    let at_answer = Arc::new(Mutex::new(Fault::None));
     let mut chunk = vec![0; 64 << 10];
+    let mut silent = false;
     while let Ok(read @ 1..) = client.read(&mut chunk) {
         lock(&shared.sent).extend_from_slice(&chunk[..read]);
-        if shared.black_hole.load(Ordering::SeqCst) {
+        if shared.black_hole.load(Ordering::SeqCst) && !silent {
+            silent = true;
+            lock(&shared.swallowed).extend(client.try_clone());
+        }
+        if silent {
             continue;
         }
         let fault = if awaiting_request.swap(false, Ordering::SeqCst) {
@@ -148,26 +189,29 @@ fn serve(mut client: TcpStream, shared: &Arc<Shared>) {
         } else {
             Fault::None
         };
-        if fault == Fault::BeforeRequest {
+        if matches!(fault, Fault::BeforeRequest | Fault::HoldRequest) {
             fire(shared, fault);
-            break;
+            silent = fault == Fault::HoldRequest;
+            if silent { continue } else { break }
         }
         if server.is_none() {
             let upstream = *lock(&shared.upstream);
             let Ok(stream) = TcpStream::connect(upstream) else { break };
             let (Ok(reading), Ok(answering)) = (stream.try_clone(), client.try_clone()) else { break };
             server = Some(stream);
-            let (shared, awaiting, cut) =
-                (Arc::clone(shared), Arc::clone(&awaiting_request), Arc::clone(&cut_at_answer));
-            std::thread::spawn(move || pass_answers(reading, answering, &shared, &awaiting, &cut));
+            let (shared, awaiting, fault) = (Arc::clone(shared), Arc::clone(&awaiting_request), Arc::clone(&at_answer));
+            std::thread::spawn(move || pass_answers(reading, answering, &shared, &awaiting, &fault));
         }
         let Some(stream) = &mut server else { break };
-        if fault == Fault::AmidRequest {
+        if matches!(fault, Fault::AmidRequest | Fault::HoldAmidRequest) {
             let _ = stream.write_all(&chunk[..read.min(AMID_BYTES)]);
             fire(shared, fault);
-            break;
+            silent = fault == Fault::HoldAmidRequest;
+            if silent { continue } else { break }
         }
-        cut_at_answer.fetch_or(fault == Fault::BeforeAnswer, Ordering::SeqCst);
+        if fault != Fault::None {
+            *lock(&at_answer) = fault;
+        }
         if stream.write_all(&chunk[..read]).is_err() {
             break;
         }
@@ -183,18 +227,25 @@ fn pass_answers(
     mut client: TcpStream,
     shared: &Shared,
     awaiting_request: &AtomicBool,
-    cut: &AtomicBool,
+    at_answer: &Mutex<Fault>,
 ) {
     let mut chunk = vec![0; 64 << 10];
     while let Ok(read @ 1..) = server.read(&mut chunk) {
-        if cut.swap(false, Ordering::SeqCst) {
-            fire(shared, Fault::BeforeAnswer);
-            break;
+        let fault = std::mem::replace(&mut *lock(at_answer), Fault::None);
+        if fault != Fault::None {
+            fire(shared, fault);
+        }
+        match fault {
+            // The thread that reads from the client sees it go, and ends the rest.
+            Fault::HoldAnswer => return,
+            Fault::None => {}
+            _ => break,
         }
         awaiting_request.store(true, Ordering::SeqCst);
         if client.write_all(&chunk[..read]).is_err() {
             break;
         }
+        shared.answers.fetch_add(1, Ordering::SeqCst);
     }
     let _ = client.shutdown(Shutdown::Both);
     let _ = server.shutdown(Shutdown::Both);

@@ -159,15 +159,14 @@ pub(super) fn command(config: &Path, arguments: &[&str]) -> anyhow::Result<Strin
 
 fn add_agent(config: &Path, agent: &AgentId, networks: &[u32]) -> anyhow::Result<Secret> {
     let networks: Vec<String> = networks.iter().map(u32::to_string).collect();
-    let mut arguments = vec!["agents", "add", agent.as_str()];
+    let mut arguments = vec!["agents", "add", agent.as_str(), "--json"];
     for network in &networks {
         arguments.extend(["--asn", network]);
     }
     let output = command(config, &arguments)?;
-    output
-        .split(|c: char| !c.is_ascii_alphanumeric())
-        .find_map(Secret::parse)
-        .with_context(|| format!("`agents add` showed no secret for {agent}"))
+    let shown: Value = serde_json::from_str(&output).context("`agents add --json` wrote no JSON")?;
+    let secret = shown.get("secret").and_then(Value::as_str).and_then(Secret::parse);
+    secret.with_context(|| format!("`agents add` showed no secret for {agent}"))
 }
 
 fn write_config(options: &WarehouseOptions, port: u16) -> anyhow::Result<PathBuf> {
