@@ -23,6 +23,8 @@ pub mod disk;
 
 mod error;
 
+mod ancestry;
+
 mod publish;
 
 mod seal;

@@ -28,7 +28,7 @@ pub struct Manifest {
     pub lineage: Lineage,
     /// Rises by one with every manifest.
     pub number: u64,
-    /// The manifest before; none in the first.
+    /// The manifest before, also if that one is of another line; none in the first.
     pub parent: Option<ManifestId>,
     /// Hour of publication. No finer: the lake keeps no finer time of arrival than the hour.
     pub published_hour: Hour,
@@ -40,7 +40,7 @@ pub struct Manifest {
     pub marks: Vec<Mark>,
     /// Where each network's blocks begin, if retention has dropped months.
     pub resume: Option<ResumeEntry>,
-    /// The newest ancestors, newest first, at most [`NAMED_ANCESTORS`].
+    /// The newest ancestors of this line, newest first, at most [`NAMED_ANCESTORS`].
     pub ancestors: Vec<ManifestId>,
 }
 
@@ -227,6 +227,13 @@ impl Snapshot {
         ancestors.push(self.id);
         ancestors.extend(self.ancestors.iter().copied().take(NAMED_ANCESTORS - 1));
         Manifest { number, parent: Some(self.id), published_hour, ancestors, ..self.manifest.clone() }
+    }
+
+    /// The first manifest of a new line that begins with the same lake. It names no ancestors: what a cache took from
+    /// the old line may since have been lost and its numbers given again, so every cache is to be rebuilt.
+    #[must_use]
+    pub fn new_line(&self, lineage: Lineage, number: u64, published_hour: Hour) -> Manifest {
+        Manifest { lineage, ancestors: Vec::new(), ..self.successor(number, published_hour) }
     }
 }
 

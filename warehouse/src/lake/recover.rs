@@ -73,8 +73,7 @@ pub(super) fn recover(disk: &Disk, paths: &LakePaths, hour: Hour) -> Result<(Sna
             let resumed_from = found.id;
             recovery.alarm = Some(Alarm { cause, resumed_from, skipped });
             // What a cache took from a manifest that is lost must not count: a new lineage makes it rebuild.
-            let mut manifest = found.successor(recovery.next_number, hour);
-            manifest.lineage = new_lineage()?;
+            let manifest = found.new_line(new_lineage()?, recovery.next_number, hour);
             write_manifest(disk, paths, manifest)?
         }
     };

@@ -1,5 +1,7 @@
 //! Tests of the lake: what comes out is what went in, whatever happens in between.
 
+mod ancestry;
+
 mod samples;
 
 mod seal;
