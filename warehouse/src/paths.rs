@@ -74,6 +74,12 @@ impl DataDir {
         self.0.join("cache")
     }
 
+    /// The marts.
+    #[must_use]
+    pub fn marts(&self) -> PathBuf {
+        self.cache().join("marts.duckdb")
+    }
+
     /// Public cuts: releases.
     #[must_use]
     pub fn public(&self) -> PathBuf {

@@ -2,7 +2,7 @@
 
 mod ancestry;
 
-mod samples;
+pub(crate) mod samples;
 
 mod seal;
 

@@ -13,13 +13,13 @@ use crate::digest::Sha256;
 use crate::landing::LandedBatch;
 
 /// The moment at which tests begin: 2026-11-24T12:00Z.
-pub(super) const NOON: jiff::Timestamp = jiff::Timestamp::constant(1_795_521_600, 0);
+pub(crate) const NOON: jiff::Timestamp = jiff::Timestamp::constant(1_795_521_600, 0);
 
 /// The test day of that moment.
-pub(super) const TODAY: Day = Day(20_781);
+pub(crate) const TODAY: Day = Day(20_781);
 
 /// A batch whose content follows from its identity, so that a test can tell what must be in it.
-pub(super) fn batch(agent: &str, epoch: u64, seq: u64, records: Vec<Record>) -> LandedBatch {
+pub(crate) fn batch(agent: &str, epoch: u64, seq: u64, records: Vec<Record>) -> LandedBatch {
     LandedBatch {
         agent: AgentId::parse(agent).expect("tests use good ids"),
         epoch: Epoch::from_random_bits(epoch),
@@ -33,7 +33,7 @@ pub(super) fn batch(agent: &str, epoch: u64, seq: u64, records: Vec<Record>) -> 
 }
 
 /// A record that is filled in every field, varied by a number.
-pub(super) fn record(number: u32, hour: Hour) -> Record {
+pub(crate) fn record(number: u32, hour: Hour) -> Record {
     let latency = |value: u32| Latency::try_from(value % 1_000).ok();
     let grade = |value: u32| Grade::ALL.get(value as usize % 7).copied();
     let fields = RecordFields {
@@ -82,7 +82,7 @@ prop_compose! {
 
 prop_compose! {
     /// Any valid record of one of a few days.
-    pub(super) fn any_record()(
+    pub(crate) fn any_record()(
         (household, v6, vote_day, vote_month) in any::<(bool, bool, bool, bool)>(),
         hour in 0_u32..72,
         asn in prop::option::of(1_u32..5),

@@ -1,0 +1,42 @@
+-- Every result of the lake with each reason for which rankings leave it out, and the day on which it counts.
+-- Nothing is dropped here: whoever counts says `WHERE is_valid`, and the reasons stay countable.
+SELECT
+    r.test_date,
+    r.test_type,
+    r.asn,
+    r.agent,
+    r.country,
+    r.ip_version,
+    r.vote_month,
+    r.baseline,
+    r.working_increase,
+    r.ranked_bin,
+    r.download_bin,
+    r.upload_bin,
+    r.bidirectional_bin,
+    r.grade_overall,
+    -- The operator took the agent's results of this day back (`warehouse withdraw`).
+    w.agent IS NOT NULL AS is_withdrawn,
+    -- The address belonged to no known network, so there is nothing to rank.
+    r.asn IS NULL AS is_without_asn,
+    -- The agent may not speak for this network; a later `warehouse agents bind` releases the row.
+    r.asn IS NOT NULL AND r.agent <> 'direct' AND b.bound_at IS NULL AS is_foreign_asn,
+    -- The test lacks the quantity by which its type is ranked, so it cannot be compared.
+    CASE r.test_type WHEN 'single' THEN r.working_increase IS NULL ELSE r.grade_overall IS NULL END AS is_unmeasured,
+    w.agent IS NULL
+        AND r.asn IS NOT NULL
+        AND (r.agent = 'direct' OR b.bound_at IS NOT NULL)
+        AND CASE r.test_type WHEN 'single' THEN r.working_increase IS NOT NULL ELSE r.grade_overall IS NOT NULL END
+        AS is_valid,
+    -- A result counts on its own day if it was here, and its agent bound, before that day closed 24 hours after its end.
+    -- Otherwise it counts on the day on which both were true, so that a closed day never changes.
+    CASE
+        WHEN r.arrived_hour < CAST(r.test_date AS TIMESTAMP) + INTERVAL '2' DAY
+            AND (b.bound_at IS NULL OR b.bound_at < CAST(r.test_date AS TIMESTAMP) + INTERVAL '2' DAY)
+            THEN r.test_date
+        WHEN b.bound_at > r.arrived_hour THEN CAST(b.bound_at AS DATE)
+        ELSE CAST(r.arrived_hour AS DATE)
+    END AS counts_on
+FROM results AS r
+LEFT JOIN bindings AS b ON b.agent = r.agent AND b.asn = r.asn
+LEFT JOIN withdrawn_days AS w ON w.agent = r.agent AND w.test_date = r.test_date
