@@ -4,6 +4,8 @@ mod agents;
 
 mod inspect;
 
+mod keep;
+
 mod server;
 
 use std::path::PathBuf;
@@ -49,6 +51,20 @@ enum Command {
     /// Register agents, bind them to networks, and manage their keys.
     #[command(subcommand)]
     Agents(agents::Command),
+    /// Close the days that can be closed and make the public cut now.
+    Publish,
+    /// Make marts, blocks and the cut again from the lake; a new cut comes of it only if it says something else.
+    Rebuild,
+    /// Take an agent's results of some days back: they leave the marts now and the public with the next cut.
+    Withdraw(keep::Range),
+    /// Answer a SELECT over the marts: `daily` (live), `blocks`, `block_bins`, `block_grades`, `block_countries`.
+    Sql {
+        /// The statement; it can only read.
+        statement: String,
+        /// How rows are printed.
+        #[arg(long, value_enum, default_value_t = keep::Format::Table)]
+        format: keep::Format,
+    },
 }
 
 impl Cli {
@@ -68,6 +84,10 @@ impl Cli {
             Command::CheckConfig { json } => inspect::check_config(&loaded, json),
             Command::Doctor { json } => return inspect::doctor(&loaded.config, json),
             Command::Agents(command) => command.run(&loaded.config),
+            Command::Publish => keep::publish(loaded.config),
+            Command::Rebuild => keep::rebuild(loaded.config),
+            Command::Withdraw(range) => keep::withdraw(loaded.config, range),
+            Command::Sql { statement, format } => keep::sql(loaded.config, &statement, format),
         };
         match done {
             Ok(()) => ExitCode::SUCCESS,

@@ -12,9 +12,13 @@ use tokio::net::{UnixListener, UnixStream};
 
 use crate::durable::FileFault;
 use crate::paths::DataDir;
+use crate::withdrawals::Withdrawal;
 
-/// Longest line in bytes.
-const MAX_LINE_BYTES: u64 = 1 << 20;
+/// Longest request in bytes.
+const MAX_REQUEST_BYTES: u64 = 1 << 20;
+
+/// Longest answer in bytes: a statement's rows.
+const MAX_ANSWER_BYTES: u64 = 256 << 20;
 
 /// How long a caller may take to say what it wants.
 const REQUEST_TIMEOUT: Duration = Duration::from_secs(5);
@@ -25,6 +29,17 @@ const REQUEST_TIMEOUT: Duration = Duration::from_secs(5);
 pub enum Request {
     /// How the server stands.
     Status,
+    /// Close the days that can be closed and make the public cut.
+    Publish,
+    /// Make marts and blocks again, then the cut.
+    Rebuild,
+    /// Take an agent's results back.
+    Withdraw(Withdrawal),
+    /// Answer a SELECT over the marts.
+    Sql {
+        /// The statement.
+        statement: String,
+    },
 }
 
 /// What the server answers.
@@ -73,7 +88,7 @@ pub fn call(dir: &DataDir, request: &Request) -> Result<Option<serde_json::Value
     line.push(b'\n');
     stream.write_all(&line).map_err(fault("write to"))?;
     let mut answer = String::new();
-    BufReader::new(stream.take(MAX_LINE_BYTES)).read_line(&mut answer).map_err(fault("read from"))?;
+    BufReader::new(stream.take(MAX_ANSWER_BYTES)).read_line(&mut answer).map_err(fault("read from"))?;
     match serde_json::from_str(&answer).map_err(ControlFault::Unreadable)? {
         Reply::Done(value) => Ok(Some(value)),
         Reply::Failed(why) => Err(ControlFault::Failed(why)),
@@ -121,7 +136,7 @@ pub async fn serve(listener: UnixListener, handler: Handler) {
 async fn answer(stream: UnixStream, handler: &Handler) -> io::Result<()> {
     let (reader, mut writer) = stream.into_split();
     let mut line = String::new();
-    let mut reader = tokio::io::BufReader::new(reader).take(MAX_LINE_BYTES);
+    let mut reader = tokio::io::BufReader::new(reader).take(MAX_REQUEST_BYTES);
     tokio::time::timeout(REQUEST_TIMEOUT, reader.read_line(&mut line))
         .await
         .map_err(|_| io::Error::from(io::ErrorKind::TimedOut))??;

@@ -6,6 +6,8 @@ pub mod health;
 
 pub mod ingest;
 
+pub mod rankings;
+
 pub mod submit;
 
 use axum::http::{HeaderValue, StatusCode, header};

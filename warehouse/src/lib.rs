@@ -42,3 +42,19 @@ pub mod observe;
 pub mod digest;
 
 pub mod lake;
+
+pub mod withdrawals;
+
+pub mod engine;
+
+pub mod catalog;
+
+pub mod blocks;
+
+pub mod marts;
+
+pub mod cut;
+
+pub mod sealer;
+
+pub mod keeper;

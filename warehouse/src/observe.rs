@@ -1,12 +1,14 @@
 //! What is measured, and how it is read: Prometheus text on a loopback listener. No label holds what a client sent.
 
 use std::sync::OnceLock;
+use std::time::Duration;
 
 use anyhow::Context as _;
 use metrics::{counter, gauge};
 use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle};
 use wire::Outcome;
 
+use crate::marts::Refreshed;
 use crate::verify::Sorted;
 
 /// The recorder belongs to the process; several servers in one process (tests) share it.
@@ -75,6 +77,12 @@ pub(crate) fn sealed(records: u64, seconds: f64) {
     counter!("warehouse_seals_total").increment(1);
     counter!("warehouse_sealed_records_total").increment(records);
     gauge!("warehouse_last_seal_seconds").set(seconds);
+}
+
+/// The marts were brought up to the lake.
+pub(crate) fn refreshed(refreshed: Refreshed, took: Duration) {
+    counter!("warehouse_marts_results_total").increment(refreshed.results);
+    gauge!("warehouse_last_refresh_seconds").set(took.as_secs_f64());
 }
 
 /// A background job failed; it is tried again.

@@ -2,7 +2,7 @@
 
 mod commands;
 
-mod lake_writer;
+mod keeping;
 
 mod recovery;
 
@@ -20,19 +20,20 @@ use metrics_exporter_prometheus::PrometheusHandle;
 use tokio::net::TcpListener;
 use tokio::sync::watch;
 
-use self::lake_writer::LakeWriter;
 use crate::admission::Gate;
 use crate::agents::Directory;
 use crate::config::Config;
 use crate::direct::Direct;
 use crate::http::asn_lookup::Lookup;
-use crate::http::health::{Health, Probe};
+use crate::http::health::{Alarms, Health, Probe};
 use crate::http::ingest::Ingest;
 use crate::http::submit::Submit;
+use crate::keeper::{CurrentCut, Keeper, Parts};
 use crate::lake::Lake;
 use crate::landing::Landing;
 use crate::lock::DirLock;
 use crate::paths::DataDir;
+use crate::sealer::Sealer;
 use crate::{control, http, observe};
 
 /// How often the registry's file is looked at.
@@ -93,26 +94,34 @@ pub async fn run(
 
     let (stop, stopped) = watch::channel(());
     let ingest = Ingest::new(&config.ingest, Arc::clone(&directory), gate.clone(), landing.clone(), Arc::clone(&clock));
-    let (probe_landing, probe_lake) = (landing.clone(), Arc::clone(&lake));
-    let probe: Probe = Arc::new(move || Health {
-        status: "ok",
-        version: env!("CARGO_PKG_VERSION"),
-        landing_bytes: probe_landing.bytes(),
-        manifest: probe_lake.current().number,
-        cut: None,
-        alarms: Vec::new(),
-    });
+    let database = Arc::new(AsnDatabase::open(config.asn.clone())?);
+    let sealer = Arc::new(Sealer::new(config.seal.clone(), Arc::clone(&lake), landing.clone(), Arc::clone(&clock)));
+    let cut = CurrentCut::default();
+    let keeper = Keeper::open(Parts {
+        config: config.clone(),
+        lake: Arc::clone(&lake),
+        sealer: Arc::clone(&sealer),
+        names: Arc::clone(&database),
+        clock: Arc::clone(&clock),
+        cut: Arc::clone(&cut),
+    })?;
+    let alarms = Alarms::default();
+    if recovery.alarm.is_some() {
+        alarms.raise("lake_recovered");
+    }
+    let probe = probe(landing.clone(), lake, Arc::clone(&cut), alarms.clone());
     let (stop_sealing, sealing_stopped) = std::sync::mpsc::channel::<()>();
-    let writer = LakeWriter { config: config.seal.clone(), lake, landing: landing.clone(), clock: Arc::clone(&clock) };
     let writer = std::thread::Builder::new()
         .name("lake".to_owned())
-        .spawn(move || writer.run(sealing_stopped))
+        .spawn(move || sealer.run(&sealing_stopped))
         .context("cannot start the lake's writer")?;
+    let (keeping, jobs) = keeping::start(keeper, Duration::from_millis(config.engine.refresh_interval_ms), alarms)?;
     let public = ingest
         .router()
-        .merge(clients_router(&config, gate, landing.clone(), Arc::clone(&clock))?)
+        .merge(clients_router(&config, gate, landing.clone(), database, Arc::clone(&clock))?)
+        .merge(http::rankings::router(cut))
         .merge(http::health::router(Arc::clone(&probe)));
-    let control = tokio::spawn(control::serve(control::bind(&dir)?, commands::handler(probe)));
+    let control = tokio::spawn(control::serve(control::bind(&dir)?, commands::handler(probe, jobs.clone())));
     let registry = tokio::spawn(follow_registry(Arc::clone(&directory)));
     let metrics = tokio::spawn(intake::server::serve(
         listeners.metrics,
@@ -127,17 +136,22 @@ pub async fn run(
     control.abort();
     drop(stop);
     let _ = metrics.await;
-    drop(stop_sealing);
+    drop((stop_sealing, jobs));
     // What could not be sealed lies in the landing zone and is sealed after the next start.
-    let _ = tokio::task::spawn_blocking(move || writer.join()).await;
+    let _ = tokio::task::spawn_blocking(move || (writer.join(), keeping.join())).await;
     Ok(())
 }
 
 /// What browsers ask of the warehouse itself: direct tests and look-ups.
-fn clients_router(config: &Config, gate: Gate, landing: Landing, clock: Arc<dyn Clock>) -> anyhow::Result<Router> {
+fn clients_router(
+    config: &Config,
+    gate: Gate,
+    landing: Landing,
+    database: Arc<AsnDatabase>,
+    clock: Arc<dyn Clock>,
+) -> anyhow::Result<Router> {
     let proxies = TrustedProxies::parse(config.trusted_proxies.iter().map(String::as_str));
     let proxies = Arc::new(proxies.context("cannot use trusted_proxies")?);
-    let database = Arc::new(AsnDatabase::open(config.asn.clone())?);
     let failed = || observe::job_failed("asn_database");
     tokio::spawn(AsnDatabase::follow(Arc::downgrade(&database), DATABASE_POLL, failed));
     let lookups = config.ingest.lookups_per_client_per_minute;
@@ -146,6 +160,21 @@ fn clients_router(config: &Config, gate: Gate, landing: Landing, clock: Arc<dyn 
     let keys = [LocalKey::generate()?, LocalKey::generate()?];
     let submit = Submit::new(direct, database, proxies, clock, config.ingest.direct_per_client_per_minute, keys);
     Ok(submit.router().merge(lookup.router()))
+}
+
+/// How the warehouse stands, whenever somebody asks.
+fn probe(landing: Landing, lake: Arc<Lake>, cut: CurrentCut, alarms: Alarms) -> Probe {
+    Arc::new(move || {
+        let alarms = alarms.raised();
+        Health {
+            status: if alarms.is_empty() { "ok" } else { "degraded" },
+            version: env!("CARGO_PKG_VERSION"),
+            landing_bytes: landing.bytes(),
+            manifest: lake.current().number,
+            cut: cut.load().as_ref().map(|cut| cut.document.id.to_string()),
+            alarms,
+        }
+    })
 }
 
 /// Completes when the other end of the channel is dropped.

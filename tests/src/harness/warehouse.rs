@@ -136,7 +136,7 @@ impl Warehouse {
     /// # Errors
     /// If the query fails.
     pub fn sql(&self, query: &str) -> anyhow::Result<Vec<Value>> {
-        let output = self.command(&["sql", "--json", query])?;
+        let output = self.command(&["sql", "--format", "json", query])?;
         serde_json::from_str(&output).with_context(|| format!("`warehouse sql` wrote no JSON: {output}"))
     }
 

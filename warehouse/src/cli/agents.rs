@@ -130,7 +130,7 @@ fn moment(hour: Hour) -> String {
     Timestamp::from_second(hour.unix_s()).map_or_else(|_| hour.0.to_string(), |moment| moment.to_string())
 }
 
-fn agent_id(text: &str) -> Result<AgentId, wire::batch::BadAgentId> {
+pub(super) fn agent_id(text: &str) -> Result<AgentId, wire::batch::BadAgentId> {
     AgentId::parse(text)
 }
 

@@ -1,6 +1,7 @@
 //! `GET /api/health`: whether the warehouse takes things in, for people, scripts and load balancers.
 
-use std::sync::Arc;
+use std::collections::BTreeSet;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use axum::extract::State;
 use axum::http::{StatusCode, header};
@@ -24,6 +25,32 @@ pub struct Health {
     pub cut: Option<String>,
     /// What needs the operator, as short names.
     pub alarms: Vec<&'static str>,
+}
+
+/// What needs the operator, as short names; shared by those who find out and those who tell.
+#[derive(Debug, Clone, Default)]
+pub struct Alarms(Arc<Mutex<BTreeSet<&'static str>>>);
+
+impl Alarms {
+    /// Something needs the operator.
+    pub fn raise(&self, name: &'static str) {
+        self.lock().insert(name);
+    }
+
+    /// It is well again.
+    pub fn clear(&self, name: &'static str) {
+        self.lock().remove(name);
+    }
+
+    /// What is not well, sorted.
+    #[must_use]
+    pub fn raised(&self) -> Vec<&'static str> {
+        self.lock().iter().copied().collect()
+    }
+
+    fn lock(&self) -> MutexGuard<'_, BTreeSet<&'static str>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
 }
 
 /// Where the handler asks.

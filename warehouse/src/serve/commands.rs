@@ -1,16 +1,47 @@
 //! What a running server does for commands that come over the control socket.
 
 use std::sync::Arc;
+use std::sync::mpsc::{SyncSender, sync_channel};
 
+use serde::Serialize;
+use serde_json::Value;
+
+use super::keeping::Job;
 use crate::control::{Handler, Reply, Request};
 use crate::http::health::Probe;
+use crate::keeper::Keeper;
 
 /// The handler of the control socket.
-pub(super) fn handler(probe: Probe) -> Handler {
+pub(super) fn handler(probe: Probe, jobs: SyncSender<Job>) -> Handler {
     Arc::new(move |request| match request {
-        Request::Status => match serde_json::to_value(probe()) {
-            Ok(status) => Reply::Done(status),
-            Err(fault) => Reply::Failed(fault.to_string()),
-        },
+        Request::Status => reply(serde_json::to_value(probe()).map_err(Into::into)),
+        Request::Publish => on_keeper(&jobs, Keeper::publish),
+        Request::Rebuild => on_keeper(&jobs, Keeper::rebuild),
+        Request::Withdraw(withdrawal) => on_keeper(&jobs, |keeper| keeper.withdraw(withdrawal).map(|_| ())),
+        Request::Sql { statement } => on_keeper(&jobs, move |keeper| keeper.ask(&statement)),
     })
+}
+
+/// Does this on the marts' thread and waits for what comes of it.
+fn on_keeper<T: Serialize>(
+    jobs: &SyncSender<Job>,
+    work: impl FnOnce(&mut Keeper) -> anyhow::Result<T> + Send + 'static,
+) -> Reply {
+    let (done, outcome) = sync_channel(1);
+    let job: Job = Box::new(move |keeper| {
+        let result = work(keeper).and_then(|value| Ok(serde_json::to_value(value)?));
+        // Whoever asked may have gone; the work is done all the same.
+        let _ = done.send(result);
+    });
+    if jobs.send(job).is_err() {
+        return Reply::Failed("the warehouse is ending".to_owned());
+    }
+    outcome.recv().map_or_else(|_| Reply::Failed("the warehouse is ending".to_owned()), reply)
+}
+
+fn reply(outcome: anyhow::Result<Value>) -> Reply {
+    match outcome {
+        Ok(value) => Reply::Done(value),
+        Err(error) => Reply::Failed(format!("{error:#}")),
+    }
 }

@@ -1,7 +1,7 @@
-//! The one thread that writes the lake: landed batches become sealed files, again and again.
+//! From the landing zone to the lake: landed batches become sealed files, again and again.
 
-use std::sync::Arc;
 use std::sync::mpsc::{Receiver, RecvTimeoutError};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use anyhow::Context as _;
@@ -12,17 +12,23 @@ use crate::lake::Lake;
 use crate::landing::{Landing, LandingFault, LandingFile};
 use crate::observe;
 
-/// What the thread needs.
-pub(super) struct LakeWriter {
-    pub(super) config: SealConfig,
-    pub(super) lake: Arc<Lake>,
-    pub(super) landing: Landing,
-    pub(super) clock: Arc<dyn Clock>,
+/// Seals what has landed. Whoever calls it, one seal runs at a time.
+pub struct Sealer {
+    config: SealConfig,
+    lake: Arc<Lake>,
+    landing: Landing,
+    clock: Arc<dyn Clock>,
+    alone: Mutex<()>,
 }
 
-impl LakeWriter {
+impl Sealer {
+    /// Seals from this landing zone into this lake.
+    pub fn new(config: SealConfig, lake: Arc<Lake>, landing: Landing, clock: Arc<dyn Clock>) -> Self {
+        Self { config, lake, landing, clock, alone: Mutex::new(()) }
+    }
+
     /// Seals every interval, and at once while more waits than one seal takes; once more when `stopped` is dropped.
-    pub(super) fn run(self, stopped: Receiver<()>) {
+    pub fn run(&self, stopped: &Receiver<()>) {
         let interval = Duration::from_millis(self.config.interval_ms);
         let mut more = false;
         loop {
@@ -42,8 +48,26 @@ impl LakeWriter {
         }
     }
 
+    /// Seals everything that has landed by now.
+    ///
+    /// # Errors
+    /// If something cannot be read or sealed; it stays in the landing zone.
+    pub fn drain(&self) -> anyhow::Result<()> {
+        let newest = self.landing.files().context("cannot see what has landed")?.last().map(|file| file.number);
+        while let Some(newest) = newest {
+            self.seal_once()?;
+            let oldest = self.landing.files().context("cannot see what has landed")?.first().map(|file| file.number);
+            if oldest.is_none_or(|oldest| oldest > newest) {
+                break;
+            }
+        }
+        Ok(())
+    }
+
     /// One seal; true if more waits.
     fn seal_once(&self) -> anyhow::Result<bool> {
+        // A panic in a seal leaves at worst batches that are sealed again.
+        let _alone = self.alone.lock().unwrap_or_else(PoisonError::into_inner);
         let waiting = self.landing.files().context("cannot see what has landed")?;
         observe::landing(self.landing.bytes(), waiting.len() as u64);
         let mut batches = Vec::new();

@@ -1,0 +1,112 @@
+//! The public cut: all that the public ever reads, made from closed blocks only.
+//!
+//! ```text
+//! public/CURRENT                                id of the current cut
+//! public/cuts/2026-11-22/cut.json               what the cut is, and every file with its digest
+//! public/cuts/2026-11-22/blocks/*.parquet       the blocks of the longest window
+//! public/cuts/2026-11-22/rankings/*.parquet     the rankings, one file a test type and window
+//! public/cuts/2026-11-22/inputs/*               bins, policies and names that the rankings were made with
+//! ```
+//!
+//! A cut is named after the last closed day; a correction of the same day is a new cut with a number. A cut never changes.
+
+mod id;
+
+mod read;
+
+mod write;
+
+use std::path::PathBuf;
+
+use serde::{Deserialize, Serialize};
+
+pub use id::CutId;
+pub use read::{Cut, RankedNetwork};
+pub use write::{Evidence, Plan, Published, publish};
+
+use crate::digest::Sha256;
+use crate::durable::FileFault;
+use crate::engine::EngineFault;
+use crate::lake::paths::TestDate;
+
+/// Version of `cut.json`.
+pub const CUT_FORMAT: u32 = 1;
+
+/// Version of the method by which rankings are made; it rises when a formula changes.
+pub const METHOD_VERSION: &str = "0";
+
+/// The licence of what is published.
+pub const LICENCE: &str = "CC-BY-4.0";
+
+/// Windows in days; a block is in a window if its last day is.
+pub const WINDOWS: [u32; 3] = [7, 30, 90];
+
+/// The window of those who ask for none.
+pub const DEFAULT_WINDOW: u32 = 30;
+
+/// What `cut.json` says.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct CutDocument {
+    /// [`CUT_FORMAT`].
+    pub format: u32,
+    /// The cut's name.
+    pub id: CutId,
+    /// The last closed day: no block of the cut goes beyond it.
+    pub last_day: TestDate,
+    /// Hour of its making, RFC 3339.
+    pub generated_at: String,
+    /// [`METHOD_VERSION`].
+    pub method: String,
+    /// Windows of the rankings, in days.
+    pub windows: Vec<u32>,
+    /// The policy of the letter grades of single tests.
+    pub policy: String,
+    /// What it takes to be listed and ranked.
+    pub evidence: Evidence,
+    /// [`LICENCE`].
+    pub licence: String,
+    /// Digest of everything above but id and hour, and of all files: two cuts with the same one say the same.
+    pub content: Sha256,
+    /// Every other file of the cut, sorted by path.
+    pub files: Vec<CutFile>,
+}
+
+/// A file of a cut.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct CutFile {
+    /// Path inside the cut.
+    pub path: String,
+    /// Size in bytes.
+    pub bytes: u64,
+    /// Digest of its bytes.
+    pub sha256: Sha256,
+}
+
+/// A cut that was not made or cannot be read.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum CutFault {
+    /// The file system refused.
+    #[error(transparent)]
+    File(#[from] FileFault),
+    /// The engine failed.
+    #[error(transparent)]
+    Engine(#[from] EngineFault),
+    /// A file of the cut is not what was written.
+    #[error("{} is damaged: restore it from a backup, or remove public/CURRENT and publish again", .0.display())]
+    Damaged(PathBuf),
+    /// `cut.json` is no such document.
+    #[error("{} cannot be read", path.display())]
+    Unreadable {
+        /// The file.
+        path: PathBuf,
+        /// Why not.
+        #[source]
+        source: serde_json::Error,
+    },
+}
+
+#[cfg(test)]
+pub(crate) mod tests;

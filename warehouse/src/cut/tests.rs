@@ -1,0 +1,162 @@
+//! A cut ranks what was planted, says the same however the results came, and is made anew only to say something else.
+
+use std::collections::BTreeSet;
+use std::fs;
+
+use wire::{AgentId, Asn, Day, Hour, Latency, Record, RecordFields, TestType};
+
+use super::*;
+use crate::lake::tests::samples::{TODAY, record};
+use crate::marts::Rights;
+use crate::marts::tests::{House, rights};
+use crate::paths::DataDir;
+
+/// The last closed day of the tests.
+const LAST: Day = Day(TODAY.0 - 2);
+
+/// So many votes of a network on each of three days, all with this latency increase in hundredths of a ms.
+fn votes(asn: u32, a_day: u32, increase: u32) -> Vec<Record> {
+    let days = (0..3).map(|back| Day(LAST.0 - back).first_hour());
+    days.flat_map(|hour| (0..a_day).map(move |number| vote(asn, number, hour, increase))).collect()
+}
+
+fn vote(asn: u32, number: u32, hour: Hour, increase: u32) -> Record {
+    let mut fields: RecordFields = record(number * 2, hour).into();
+    fields.asn = Asn::new(asn);
+    fields.baseline = Latency::try_from(1_000).ok();
+    fields.download_increase = Latency::try_from(increase).ok();
+    fields.upload_increase = Latency::try_from(increase).ok();
+    Record::try_from(fields).unwrap()
+}
+
+fn household(asn: u32, a_day: u32) -> Vec<Record> {
+    let make = |number: u32, back: u32| {
+        let mut fields: RecordFields = vote(asn, number, Day(LAST.0 - back).first_hour(), 500).into();
+        fields.test_type = TestType::Household;
+        (fields.baseline, fields.download_increase, fields.upload_increase) = (None, None, None);
+        fields.bidirectional_increase = None;
+        fields.grade_overall = Some(if number.is_multiple_of(4) { wire::Grade::C } else { wire::Grade::A });
+        Record::try_from(fields).unwrap()
+    };
+    (0..3).flat_map(|back| (0..a_day).map(move |number| make(number, back))).collect()
+}
+
+pub(crate) fn plan() -> Plan {
+    Plan {
+        last_day: TestDate::of(LAST).unwrap(),
+        evidence: Evidence { listed_votes: 30, ranked_votes: 100, ranked_days: 3 },
+        names: [(Asn::new(64_500).unwrap(), "Example, \"Quoted\" Net".to_owned())].into(),
+        hour: TODAY.first_hour(),
+    }
+}
+
+fn bound() -> Rights {
+    rights(&[("provider", 64_500, Hour(0)), ("provider", 64_501, Hour(0)), ("provider", 64_502, Hour(0))])
+}
+
+/// A lake with three networks: good, bad and small.
+pub(crate) fn house() -> House {
+    let house = House::new();
+    let mut records = votes(64_500, 40, 300);
+    records.extend(votes(64_501, 40, 25_000));
+    records.extend(votes(64_502, 15, 100));
+    records.extend(household(64_501, 40));
+    // In time for the oldest of the three days.
+    house.seal("provider", 1, Day(LAST.0 - 1).first_hour(), records);
+    house
+}
+
+/// Publishes what the house holds.
+pub(crate) fn published(house: &House, rights: &Rights) -> (Published, Cut) {
+    let mut marts = house.marts();
+    marts.refresh(&house.lake, rights).unwrap();
+    house.close(&mut marts, LAST);
+    marts.check().unwrap();
+    let published = publish(&marts, &house.dir, &plan()).unwrap();
+    (published, Cut::current(marts.engine(), &house.dir).unwrap().unwrap())
+}
+
+/// The cut of the house, for tests of those who read cuts.
+pub(crate) fn sample() -> Cut {
+    published(&house(), &bound()).1
+}
+
+/// Aim: networks are ranked by their planted latency, the small one is listed without a rank, names come along.
+#[test]
+fn planted_networks_are_ranked() {
+    let cut = sample();
+    let ranks: Vec<_> = cut.rankings[&("single", 30)]
+        .iter()
+        .map(|row| (row.asn, row.rank, row.votes, row.vote_days, row.grade.as_str(), row.unranked_reason.as_deref()))
+        .collect();
+    let expected = [
+        (64_500, Some(1), 120, 3, "A+", None),
+        (64_501, Some(2), 120, 3, "D", None),
+        (64_502, None, 45, 3, "A+", Some("votes_below_gate")),
+    ];
+    assert_eq!(ranks, expected);
+    // All votes lie in one bin: the median is its middle, and its interval the bin.
+    let [p50, low, high] = cut.rankings[&("single", 30)][0].p50.unwrap();
+    assert!(low <= 300 && 300 <= high && (low..=high).contains(&p50) && high - low < 10, "{low} {p50} {high}");
+    let household = &cut.rankings[&("household", 7)][0];
+    assert_eq!((household.asn, household.rank, household.p50), (64_501, Some(1), None));
+    assert_eq!((household.share_a_or_better_millionths, household.grade.as_str()), (750_000, "A"));
+    assert_eq!(cut.names[&64_500], "Example, \"Quoted\" Net");
+}
+
+/// Aim: another order and another packing of the same results make the same bytes.
+#[test]
+fn arrival_does_not_show() {
+    let one = published(&house(), &bound()).1;
+    let other = House::new();
+    let mut seq = 0;
+    let mut seal = |records: Vec<Record>| {
+        for some in records.chunks(50) {
+            seq += 1;
+            other.seal("provider", seq, Hour(LAST.first_hour().0 - 1), some.to_vec());
+        }
+    };
+    seal(household(64_501, 40));
+    seal(votes(64_502, 15, 100));
+    seal(votes(64_501, 40, 25_000).into_iter().rev().collect());
+    seal(votes(64_500, 40, 300));
+    let two = published(&other, &bound()).1;
+    assert_eq!(one.document, two.document);
+}
+
+/// Aim: the same again is no new cut; a withdrawal makes a correction with a number; the old cut stays as it was.
+#[test]
+fn a_correction_is_a_new_cut() {
+    let house = house();
+    let (first, before) = published(&house, &bound());
+    assert!(first.is_new);
+    assert_eq!(published(&house, &bound()).0, Published { is_new: false, ..first });
+    // A crash between the naming of a cut and the switch to it leaves a cut that is only to be switched to.
+    fs::remove_file(house.dir.public().join("CURRENT")).unwrap();
+    assert_eq!(published(&house, &bound()).0, first);
+
+    let withdrawn = BTreeSet::from([(AgentId::parse("provider").unwrap(), LAST)]);
+    let (second, after) = published(&house, &Rights { withdrawn, ..bound() });
+    assert_eq!(second, Published { id: CutId { edition: 2, ..first.id }, is_new: true });
+    assert_ne!(before.document.content, after.document.content);
+    let old = read::read_document(&house.dir, first.id).unwrap();
+    assert_eq!(old, before.document);
+}
+
+/// Aim: a cut of which one byte changed is not served.
+#[test]
+fn a_damaged_cut_is_found_out() {
+    let house = house();
+    let (published, _) = published(&house, &bound());
+    let marts = house.marts();
+    let root = house.dir.public().join("cuts").join(published.id.to_string());
+    let path = root.join("rankings/single-30.parquet");
+    let mut bytes = fs::read(&path).unwrap();
+    let middle = bytes.len() / 2;
+    bytes[middle] ^= 1;
+    fs::write(&path, bytes).unwrap();
+    let found = Cut::current(marts.engine(), &house.dir);
+    assert!(matches!(found, Err(CutFault::Damaged(at)) if at == path));
+    let nobody = DataDir::new(house.dir.root().join("empty"));
+    assert!(Cut::current(marts.engine(), &nobody).unwrap().is_none());
+}

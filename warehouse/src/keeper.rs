@@ -1,0 +1,207 @@
+//! Keeps marts and cuts up to date with the lake: one owner of the cache, in a running server as in a single command.
+
+use std::sync::Arc;
+
+use anyhow::Context as _;
+use arc_swap::ArcSwapOption;
+use intake::asn::AsnDatabase;
+use intake::clock::Clock;
+use jiff::{SignedDuration, Timestamp};
+use serde::Serialize;
+use wire::{Day, Hour};
+
+use crate::agents::{Directory, Store};
+use crate::blocks::CLOSING_HOURS;
+use crate::config::Config;
+use crate::cut::{self, Cut, CutId, Evidence, Plan};
+use crate::engine::Table;
+use crate::lake::Lake;
+use crate::lake::paths::TestDate;
+use crate::landing::Landing;
+use crate::lock::DirLock;
+use crate::marts::{Marts, Refreshed, Rights};
+use crate::paths::DataDir;
+use crate::sealer::Sealer;
+use crate::withdrawals::{Withdrawal, Withdrawals};
+
+/// How much later than its closing hour a day is closed: longer than a batch that arrived in time may take to land.
+const GRACE: SignedDuration = SignedDuration::from_mins(10);
+
+/// The cut that the public reads; shared with the API.
+pub type CurrentCut = Arc<ArcSwapOption<Cut>>;
+
+/// The keeper of one data directory.
+pub struct Keeper {
+    config: Config,
+    dir: DataDir,
+    lake: Arc<Lake>,
+    sealer: Arc<Sealer>,
+    names: Arc<AsnDatabase>,
+    clock: Arc<dyn Clock>,
+    marts: Marts,
+    cut: CurrentCut,
+}
+
+/// What the keeper works with.
+pub struct Parts {
+    /// The configuration.
+    pub config: Config,
+    /// The lake.
+    pub lake: Arc<Lake>,
+    /// Brings what has landed into the lake.
+    pub sealer: Arc<Sealer>,
+    /// Where networks' names are found.
+    pub names: Arc<AsnDatabase>,
+    /// The time.
+    pub clock: Arc<dyn Clock>,
+    /// Where the current cut is put.
+    pub cut: CurrentCut,
+}
+
+/// What publishing brought.
+#[derive(Debug, Clone, Serialize)]
+pub struct Outcome {
+    /// The current cut; none if no day has closed yet.
+    pub cut: Option<CutId>,
+    /// False if the cut before says the same.
+    pub is_new: bool,
+    /// Days that were closed now.
+    pub days_closed: u32,
+    /// Blocks that were closed now.
+    pub blocks_closed: u64,
+}
+
+impl Keeper {
+    /// Opens the marts and reads the current cut. The caller holds the directory's lock.
+    ///
+    /// # Errors
+    /// If the cache cannot be made, or the cut is damaged.
+    pub fn open(parts: Parts) -> anyhow::Result<Self> {
+        let Parts { config, lake, sealer, names, clock, cut } = parts;
+        let dir = DataDir::new(&config.dir);
+        let marts = Marts::open(&dir, &config.engine)?;
+        cut.store(Cut::current(marts.engine(), &dir)?.map(Arc::new));
+        Ok(Self { config, dir, lake, sealer, names, clock, marts, cut })
+    }
+
+    /// A keeper for a single command, while no server runs; holds the lock as long as it lives.
+    ///
+    /// # Errors
+    /// If a server runs, or the directory cannot be opened.
+    pub fn alone(config: Config, clock: Arc<dyn Clock>) -> anyhow::Result<(DirLock, Self)> {
+        let dir = DataDir::new(&config.dir);
+        let lock = DirLock::take(&dir)?;
+        let (lake, _) = Lake::open(dir.root(), clock.now())?;
+        let lake = Arc::new(lake);
+        let landing = Landing::open(&dir.landing())?;
+        let sealer = Arc::new(Sealer::new(config.seal.clone(), Arc::clone(&lake), landing, Arc::clone(&clock)));
+        let names = Arc::new(AsnDatabase::open(config.asn.clone())?);
+        let parts = Parts { config, lake, sealer, names, clock, cut: CurrentCut::default() };
+        parts.sealer.drain()?;
+        Ok((lock, Self::open(parts)?))
+    }
+
+    /// Brings the marts up to the lake.
+    ///
+    /// # Errors
+    /// If the lake or the registry cannot be read.
+    pub fn refresh(&mut self) -> anyhow::Result<Refreshed> {
+        let registry = Directory::open(&self.dir)?.registry();
+        let withdrawals = Withdrawals::load(&self.dir.withdrawals())?;
+        Ok(self.marts.refresh(&self.lake, &Rights::of(&registry, &withdrawals))?)
+    }
+
+    /// True if a day has closed that the current cut does not hold, and the configured hour has come.
+    #[must_use]
+    pub fn is_due(&self) -> bool {
+        let now = self.clock.now();
+        let hour = Hour::of_unix_s(now.as_second());
+        let Some(at) = self.config.cut.hour_utc else { return false };
+        let last = self.cut.load().as_ref().map(|cut| cut.document.last_day.day());
+        hour.of_day() >= u32::from(at) && last < closable(now) && self.lake.current().rows() > 0
+    }
+
+    /// Closes the days that can be closed and makes the public cut.
+    ///
+    /// # Errors
+    /// If a step fails; the cut before stays.
+    pub fn publish(&mut self) -> anyhow::Result<Outcome> {
+        let now = self.clock.now();
+        let Some(last_day) = closable(now) else { return Ok(self.nothing()) };
+        // What arrived before the day closed and still lies in the landing zone belongs to it.
+        self.sealer.drain()?;
+        self.refresh()?;
+        let snapshot = self.lake.current();
+        let closed = self.marts.close_days(self.lake.paths(), &snapshot, last_day)?;
+        self.marts.check()?;
+        if self.marts.closed_through().is_none() {
+            return Ok(self.nothing());
+        }
+        let date = TestDate::of(last_day).context("the clock is beyond the calendar")?;
+        let settings = &self.config.cut;
+        let plan = Plan {
+            last_day: date,
+            evidence: Evidence {
+                listed_votes: settings.listed_votes,
+                ranked_votes: settings.ranked_votes,
+                ranked_days: settings.ranked_days,
+            },
+            names: self.names.names()?,
+            hour: Hour::of_unix_s(now.as_second()),
+        };
+        let published = cut::publish(&self.marts, &self.dir, &plan)?;
+        if published.is_new || self.cut.load().is_none() {
+            self.cut.store(Cut::current(self.marts.engine(), &self.dir)?.map(Arc::new));
+        }
+        tracing::info!(cut = %published.id, cut.new = published.is_new, blocks.closed = closed.blocks, "published");
+        let (cut, is_new) = (Some(published.id), published.is_new);
+        Ok(Outcome { cut, is_new, days_closed: closed.days, blocks_closed: closed.blocks })
+    }
+
+    fn nothing(&self) -> Outcome {
+        let cut = self.cut.load().as_ref().map(|cut| cut.document.id);
+        Outcome { cut, is_new: false, days_closed: 0, blocks_closed: 0 }
+    }
+
+    /// Makes marts and blocks again from the lake, then the cut, which is a new one only if it says something else.
+    ///
+    /// # Errors
+    /// As [`Self::publish`].
+    pub fn rebuild(&mut self) -> anyhow::Result<Outcome> {
+        self.marts.forget()?;
+        self.publish()
+    }
+
+    /// Takes an agent's results of some days back. They leave the marts at once, and the public with the next cut.
+    ///
+    /// # Errors
+    /// If there is no such agent, or the range is none.
+    pub fn withdraw(&mut self, mut withdrawal: Withdrawal) -> anyhow::Result<Refreshed> {
+        let known = Store::new(self.dir.clone()).load()?.agents.contains_key(&withdrawal.agent);
+        if !known && withdrawal.agent.as_str() != wire::AgentId::DIRECT {
+            anyhow::bail!("there is no agent {}; `warehouse agents list` names them", withdrawal.agent);
+        }
+        withdrawal.said_at = Hour::of_unix_s(self.clock.now().as_second());
+        Withdrawals::add(&self.dir.withdrawals(), withdrawal)?;
+        self.refresh()
+    }
+
+    /// Answers a SELECT over marts that are up to date with the lake.
+    ///
+    /// # Errors
+    /// With what the engine says of the statement.
+    pub fn ask(&mut self, statement: &str) -> anyhow::Result<Table> {
+        self.refresh()?;
+        Ok(self.marts.ask(statement)?)
+    }
+}
+
+/// The last day that can be closed at this moment: [`CLOSING_HOURS`] after its beginning, and a little more.
+fn closable(now: Timestamp) -> Option<Day> {
+    let closing = SignedDuration::from_hours(i64::from(CLOSING_HOURS)) + GRACE;
+    let moment = now.checked_sub(closing).ok()?;
+    (moment.as_second() >= 0).then(|| Hour::of_unix_s(moment.as_second()).day())
+}
+
+#[cfg(test)]
+mod tests;

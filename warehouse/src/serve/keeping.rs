@@ -1,0 +1,69 @@
+//! The one thread that owns the marts: refreshes them, makes the cut when it is due, and does what commands ask.
+
+use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel};
+use std::thread::JoinHandle;
+use std::time::{Duration, Instant};
+
+use anyhow::Context as _;
+
+use crate::http::health::Alarms;
+use crate::keeper::Keeper;
+use crate::observe;
+
+/// Most commands that wait for the thread.
+const QUEUE: usize = 16;
+
+/// How long a cut that failed is left alone before it is tried again.
+const RETRY: Duration = Duration::from_secs(300);
+
+/// Something to do with the keeper.
+pub(super) type Job = Box<dyn FnOnce(&mut Keeper) + Send>;
+
+/// Starts the thread. It ends when every sender of jobs is gone.
+pub(super) fn start(
+    keeper: Keeper,
+    interval: Duration,
+    alarms: Alarms,
+) -> anyhow::Result<(JoinHandle<()>, SyncSender<Job>)> {
+    let (jobs, waiting) = sync_channel(QUEUE);
+    let thread = std::thread::Builder::new()
+        .name("marts".to_owned())
+        .spawn(move || keep(keeper, interval, &waiting, &alarms))
+        .context("cannot start the marts' thread")?;
+    Ok((thread, jobs))
+}
+
+fn keep(mut keeper: Keeper, interval: Duration, waiting: &Receiver<Job>, alarms: &Alarms) {
+    let mut next_cut = Instant::now();
+    loop {
+        let started = Instant::now();
+        report("marts", alarms, keeper.refresh().map(|refreshed| observe::refreshed(refreshed, started.elapsed())));
+        if keeper.is_due() && Instant::now() >= next_cut && !report("cut", alarms, keeper.publish().map(drop)) {
+            next_cut = Instant::now() + RETRY;
+        }
+        let rest = Instant::now() + interval;
+        loop {
+            match waiting.recv_timeout(rest.saturating_duration_since(Instant::now())) {
+                Ok(job) => job(&mut keeper),
+                Err(RecvTimeoutError::Timeout) => break,
+                Err(RecvTimeoutError::Disconnected) => return,
+            }
+        }
+    }
+}
+
+/// Tells the operator of a failure, and when it is over. True if it went well.
+fn report(job: &'static str, alarms: &Alarms, done: anyhow::Result<()>) -> bool {
+    match done {
+        Ok(()) => {
+            alarms.clear(job);
+            true
+        }
+        Err(error) => {
+            alarms.raise(job);
+            observe::job_failed(job);
+            tracing::error!(job, error = %format!("{error:#}"), "a background job failed; it is tried again");
+            false
+        }
+    }
+}
