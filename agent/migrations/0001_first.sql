@@ -69,6 +69,9 @@ CREATE TABLE batches (
 
 CREATE INDEX batches_waiting ON batches (seq) WHERE settled_s IS NULL;
 
+-- Those that the cap may still empty, so that they are found behind thousands that it has emptied.
+CREATE INDEX batches_untouched ON batches (seq) WHERE settled_s IS NULL AND offered = 0 AND records > 0;
+
 -- What will not be sent any more and a human may want to look at: refused batches, the outbox of a restored database.
 CREATE TABLE set_aside (
     id      INTEGER PRIMARY KEY,

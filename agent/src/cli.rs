@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::Arc;
 
-use anyhow::Context as _;
+use anyhow::{Context as _, ensure};
 use clap::{Parser, Subcommand};
 use intake::clock::{Clock, SystemClock};
 use tokio::net::TcpListener;
@@ -97,10 +97,7 @@ fn run(config: Config) -> anyhow::Result<()> {
     runtime.block_on(async move {
         let bind = async |address| TcpListener::bind(address).await.with_context(|| format!("listening on {address}"));
         let public = bind(config.listen).await?;
-        let metrics = match config.metrics_listen {
-            Some(address) => Some(bind(address).await?),
-            None => None,
-        };
+        let metrics = bind(config.metrics_listen).await?;
         tracing::info!(listen = %public.local_addr()?, "taking results");
         serve::run(config, Listeners { public, metrics }, Arc::new(SystemClock), terminated()).await
     })
@@ -128,8 +125,10 @@ fn check_config(config: &Config) -> anyhow::Result<ExitCode> {
 }
 
 fn new_epoch(data_dir: &Path) -> anyhow::Result<()> {
+    let path = database_path(data_dir);
+    ensure!(path.is_file(), "there is no database {}; is data_dir the agent's?", path.display());
     let _lock = DataLock::take(data_dir)?;
-    let mut connection = schema::open(&database_path(data_dir))?;
+    let mut connection = schema::open(&path)?;
     let begun = epoch::begin(&mut connection, SystemClock.now().as_second())?;
     println!("epoch {} begins at 1; {} unsent records were set aside", begun.epoch.get(), begun.restored);
     Ok(())
@@ -143,11 +142,15 @@ fn status(data_dir: &Path, json: bool) -> anyhow::Result<()> {
         println!("{}", serde_json::to_string(&report)?);
         return Ok(());
     }
+    println!("epoch     {}", report.epoch);
     println!("history   {} results", report.history_rows);
     println!("outbox    {} records wait for sealing, {} bytes in all", report.waiting_records, report.outbox_bytes);
     println!("unsettled {} batches with {} records", report.unsettled_batches, report.unsettled_records);
     println!("settled   {} batches still kept; next batch is {}", report.settled_batches, report.next_seq);
     println!("aside     {} batches with {} records", report.set_aside_batches, report.set_aside_records);
+    for (reason, records) in &report.dropped {
+        println!("dropped   {records} records ({reason:?}), not reported yet");
+    }
     println!("alarm     {}", report.alarm.as_deref().unwrap_or("none"));
     Ok(())
 }

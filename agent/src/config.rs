@@ -28,8 +28,8 @@ const FILE_VARIABLE: &str = "config_file";
 pub struct Config {
     /// Where clients are served.
     pub listen: SocketAddr,
-    /// Where metrics are read; loopback only. None: nowhere.
-    pub metrics_listen: Option<SocketAddr>,
+    /// Where metrics are read; loopback only.
+    pub metrics_listen: SocketAddr,
     /// Where the database and the local key lie.
     pub data_dir: PathBuf,
     /// Proxies whose word about the client's address is believed, beside loopback.
@@ -88,7 +88,7 @@ impl Default for Config {
     fn default() -> Self {
         Self {
             listen: SocketAddr::from(([127, 0, 0, 1], 8081)),
-            metrics_listen: Some(SocketAddr::from(([127, 0, 0, 1], 9081))),
+            metrics_listen: SocketAddr::from(([127, 0, 0, 1], 9081)),
             data_dir: PathBuf::from("/var/lib/bufferlake-agent"),
             trusted_proxies: Vec::new(),
             max_connections: 1_024,
@@ -143,9 +143,7 @@ impl Config {
         TrustedProxies::parse(self.trusted_proxies.iter().map(String::as_str)).context("trusted_proxies")?;
         ensure!(self.max_connections > 0, "max_connections must be at least 1");
         ensure!((32..=128).contains(&self.ipv6_client_bits), "ipv6_client_bits must be 32 to 128");
-        if let Some(metrics) = self.metrics_listen {
-            ensure!(metrics.ip().is_loopback(), "metrics_listen must be a loopback address");
-        }
+        ensure!(self.metrics_listen.ip().is_loopback(), "metrics_listen must be a loopback address");
         let outbox = &self.outbox;
         ensure!(
             (1..=MAX_BATCH_RECORDS as u64).contains(&outbox.seal_records),

@@ -1,6 +1,7 @@
 //! One agent per data directory.
 
 use std::fs::{File, TryLockError};
+use std::os::unix::fs::DirBuilderExt as _;
 use std::path::Path;
 
 use anyhow::{Context as _, bail};
@@ -17,7 +18,10 @@ impl DataLock {
     /// # Errors
     /// If another agent holds it, or the directory cannot be written.
     pub fn take(data_dir: &Path) -> anyhow::Result<Self> {
-        std::fs::create_dir_all(data_dir).with_context(|| format!("making {}", data_dir.display()))?;
+        // Addresses lie here: nobody but the agent's own user reads them.
+        let mut builder = std::fs::DirBuilder::new();
+        builder.recursive(true).mode(0o700);
+        builder.create(data_dir).with_context(|| format!("making {}", data_dir.display()))?;
         let path = data_dir.join("lock");
         let file = File::create(&path).with_context(|| format!("opening {}", path.display()))?;
         match file.try_lock() {

@@ -29,7 +29,7 @@ pub struct Listeners {
     /// For clients.
     pub public: TcpListener,
     /// For metrics.
-    pub metrics: Option<TcpListener>,
+    pub metrics: TcpListener,
 }
 
 /// Takes results and uploads batches until `shutdown` completes; then open requests are finished.
@@ -68,16 +68,14 @@ pub async fn run(
     tasks.spawn(AsnDatabase::follow(Arc::downgrade(&asn), ASN_RELOAD, || {}));
 
     let (stop, stopped) = watch::channel(());
-    if let Some(listener) = listeners.metrics {
-        let mut stopped = stopped.clone();
-        let router = observe::router(Arc::clone(&door));
-        tasks.spawn(async move {
-            intake::server::serve(listener, router, MAX_METRICS_CONNECTIONS, async move {
-                let _ = stopped.changed().await;
-            })
-            .await;
-        });
-    }
+    let mut metrics_stopped = stopped.clone();
+    let metrics = observe::router(Arc::clone(&door));
+    tasks.spawn(async move {
+        intake::server::serve(listeners.metrics, metrics, MAX_METRICS_CONNECTIONS, async move {
+            let _ = metrics_stopped.changed().await;
+        })
+        .await;
+    });
     let mut stopped = stopped;
     let serving = intake::server::serve(listeners.public, router(door), config.max_connections, async move {
         let _ = stopped.changed().await;

@@ -180,11 +180,12 @@ impl Uploader {
             .await?;
         let text =
             |name| response.headers().get(name).and_then(|value: &reqwest::header::HeaderValue| value.to_str().ok());
+        let date_s = text(DATE).and_then(parse_date);
         let mut reply = Reply {
             status: response.status().as_u16(),
             body: Vec::new(),
-            retry_after_s: text(RETRY_AFTER).and_then(|seconds| seconds.trim().parse().ok()),
-            date_s: text(DATE).and_then(parse_date),
+            retry_after_s: text(RETRY_AFTER).and_then(|text| parse_retry_after(text, date_s.unwrap_or(timestamp_s))),
+            date_s,
         };
         while let Some(chunk) = response.chunk().await? {
             if reply.body.len() + chunk.len() > MAX_REPLY_BYTES {
@@ -207,7 +208,17 @@ impl Uploader {
                 state.last_fault = None;
                 Ok(Step::Go)
             }
-            Verdict::RetryLater(asked_s) => Ok(self.failed(format!("status {}", reply.status), asked_s)),
+            Verdict::RetryLater(asked_s) => {
+                let slug = verdict::slug(reply).map_or_else(String::new, |slug| format!(" ({slug})"));
+                Ok(self.failed(format!("status {}{slug}", reply.status), asked_s))
+            }
+            Verdict::Denied(reason) => {
+                let alarm = Alarm::Denied { reason };
+                let raised = alarm.clone();
+                self.store.write(move |connection| identity::set_alarm(connection, Some(&raised), now_s)).await?;
+                self.note_alarm(Some(alarm));
+                Ok(self.failed(format!("status {}", reply.status), reply.retry_after_s))
+            }
             Verdict::Held => {
                 Ok(self.failed("the warehouse does not know this schema yet; batches are held".to_owned(), Some(300)))
             }
@@ -266,6 +277,11 @@ impl Uploader {
     }
 }
 
+/// `Retry-After` in seconds; it may be a date, which is held against the answer's own.
+fn parse_retry_after(text: &str, now_s: i64) -> Option<u64> {
+    text.trim().parse().ok().or_else(|| Some(u64::try_from(parse_date(text)? - now_s).unwrap_or(0)))
+}
+
 /// An HTTP date in Unix seconds.
 fn parse_date(text: &str) -> Option<i64> {
     let parser = jiff::fmt::rfc2822::DateTimeParser::new();
@@ -274,11 +290,15 @@ fn parse_date(text: &str) -> Option<i64> {
 
 #[cfg(test)]
 mod tests {
-    //! Aim: the `Date` that servers send can be learnt from.
+    //! Aim: the `Date` that servers send can be learnt from, and both forms of `Retry-After` are understood.
 
     #[test]
     fn http_dates_are_read() {
         assert_eq!(super::parse_date("Thu, 01 Jan 1970 00:01:00 GMT"), Some(60));
         assert_eq!(super::parse_date("yesterday"), None);
+        assert_eq!(super::parse_retry_after("7", 0), Some(7));
+        assert_eq!(super::parse_retry_after("Thu, 01 Jan 1970 00:01:00 GMT", 50), Some(10));
+        assert_eq!(super::parse_retry_after("Thu, 01 Jan 1970 00:01:00 GMT", 90), Some(0));
+        assert_eq!(super::parse_retry_after("soon", 0), None);
     }
 }

@@ -1,5 +1,7 @@
 //! The agent as it is installed: the real program, with a real warehouse behind it and faults between them.
 
+mod black_hole;
 mod commands;
+mod restore;
 mod results;
 mod upload;

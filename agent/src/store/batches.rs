@@ -49,7 +49,7 @@ pub fn settle(connection: &Connection, seq: Seq, now_s: i64) -> Result<(), Store
     connection
         .prepare_cached("UPDATE batches SET settled_s = ?2 WHERE seq = ?1 AND settled_s IS NULL")?
         .execute(params![seq.0, now_s])?;
-    if matches!(identity::read(connection)?.alarm, Some(Alarm::Gap { .. })) {
+    if identity::read(connection)?.alarm.is_some_and(|alarm| !alarm.is_final()) {
         identity::set_alarm(connection, None, now_s)?;
     }
     Ok(())
@@ -62,25 +62,33 @@ pub fn settle(connection: &Connection, seq: Seq, now_s: i64) -> Result<(), Store
 pub fn go_to(connection: &Connection, ours: Seq, expected: Seq, now_s: i64) -> Result<Option<Alarm>, StoreFault> {
     let alarm = if expected > ours {
         Some(Alarm::Cloned { expected: expected.0, ours: ours.0 })
-    } else if rewind(connection, expected, ours)? {
-        None
     } else {
-        Some(Alarm::Gap { expected: expected.0, ours: ours.0 })
+        let from = rewind(connection, expected)?;
+        let epoch = identity::read(connection)?.epoch.get();
+        (from > expected).then_some(Alarm::Gap { epoch, expected: expected.0, ours: from.0 })
     };
     identity::set_alarm(connection, alarm.as_ref(), now_s)?;
     Ok(alarm)
 }
 
-/// Makes every batch from `expected` on wait again, if all of them are still kept.
-fn rewind(connection: &Connection, expected: Seq, ours: Seq) -> Result<bool, StoreFault> {
-    let kept: u64 = connection
-        .prepare_cached("SELECT count(*) FROM batches WHERE seq >= ?1 AND seq < ?2")?
-        .query_row([expected.0, ours.0], |row| row.get(0))?;
-    if expected.0 == 0 || kept != ours.0 - expected.0 {
-        return Ok(false);
-    }
-    connection.prepare_cached("UPDATE batches SET settled_s = NULL WHERE seq >= ?1")?.execute([expected.0])?;
-    Ok(true)
+/// Makes every batch from `expected` on wait again, or from the oldest on that is still kept: batches go in their
+/// order only, so those that are kept are an unbroken row. Returns where the row begins.
+fn rewind(connection: &Connection, expected: Seq) -> Result<Seq, StoreFault> {
+    let from: u64 = connection
+        .prepare_cached("SELECT max(?1, coalesce(min(seq), ?1)) FROM batches")?
+        .query_row([expected.0], |row| row.get(0))?;
+    connection
+        .prepare_cached("UPDATE batches SET settled_s = NULL WHERE seq >= ?1 AND settled_s IS NOT NULL")?
+        .execute([from])?;
+    Ok(Seq(from))
+}
+
+/// How many sealed batches wait for their acknowledgement, when `next` is the number of the next one.
+pub(super) fn unsettled(connection: &Connection, next: Seq) -> Result<u64, StoreFault> {
+    let oldest: Option<u64> = connection
+        .prepare_cached("SELECT min(seq) FROM batches WHERE settled_s IS NULL")?
+        .query_row([], |row| row.get(0))?;
+    Ok(oldest.map_or(0, |oldest| next.0.saturating_sub(oldest)))
 }
 
 /// The warehouse refused the batch for good: its bytes are set aside, and its number goes out without records.
@@ -156,8 +164,9 @@ pub(super) fn set_aside(
 pub fn check_agent(connection: &Connection, agent: &AgentId, now_s: i64) -> Result<Option<Alarm>, StoreFault> {
     let me = identity::read(connection)?;
     let changed = me.agent.as_ref().is_some_and(|sealed| sealed != agent);
+    let blocked = me.alarm.as_ref().is_some_and(Alarm::is_final);
     match me.alarm {
-        None if changed => identity::set_alarm(connection, Some(&Alarm::AgentChanged), now_s)?,
+        _ if changed && !blocked => identity::set_alarm(connection, Some(&Alarm::AgentChanged), now_s)?,
         Some(Alarm::AgentChanged) if !changed => identity::set_alarm(connection, None, now_s)?,
         _ => {}
     }

@@ -19,6 +19,27 @@ pub struct OutboxCaps {
     pub settled_kept_s: i64,
 }
 
+/// Bytes of the cap for each sealed batch that may wait. Batches that lost their records to the cap still go out, for
+/// their numbers and their counts; this bounds how many of them there can be.
+const CAP_BYTES_PER_BATCH: u64 = 1_024;
+
+impl OutboxCaps {
+    /// Most sealed batches that wait for their acknowledgement; beyond it records wait unsealed.
+    #[must_use]
+    pub fn max_unsettled_batches(&self) -> u64 {
+        self.max_bytes / CAP_BYTES_PER_BATCH
+    }
+}
+
+/// What an eviction freed.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Freed {
+    /// Bytes.
+    pub bytes: u64,
+    /// Waiting records that were given up; those of sealed batches are not among them.
+    pub waiting: u64,
+}
+
 /// Bytes in the outbox.
 ///
 /// # Errors
@@ -68,37 +89,44 @@ pub fn by_age(connection: &Connection, caps: &OutboxCaps, now_s: i64) -> Result<
 ///
 /// # Errors
 /// [`StoreFault`] if the database does not take it.
-pub fn by_size(connection: &Connection, excess: u64) -> Result<(), StoreFault> {
-    let mut freed = 0;
-    while freed < excess {
-        let step = match drop_row(connection, SETTLED)? {
-            0 => match drop_row(connection, SET_ASIDE)? {
-                0 => match empty_batch(connection)? {
-                    0 => drop_records(connection)?,
-                    bytes => bytes,
-                },
-                bytes => bytes,
-            },
-            bytes => bytes,
-        };
-        if step == 0 {
-            break;
+pub fn by_size(connection: &Connection, excess: u64) -> Result<Freed, StoreFault> {
+    let mut freed = Freed::default();
+    let ways: [Way; 4] = [drop_settled, drop_set_aside, empty_batch, drop_records];
+    for way in ways {
+        while freed.bytes < excess {
+            let step = way(connection)?;
+            if step.bytes == 0 {
+                break;
+            }
+            freed = Freed { bytes: freed.bytes + step.bytes, waiting: freed.waiting + step.waiting };
         }
-        freed += step;
     }
-    Ok(())
+    Ok(freed)
 }
 
-const SETTLED: &str = "DELETE FROM batches WHERE seq = (SELECT min(seq) FROM batches) AND settled_s IS NOT NULL
-    RETURNING length(body) + ?1";
-const SET_ASIDE: &str = "DELETE FROM set_aside WHERE id = (SELECT min(id) FROM set_aside) RETURNING length(body) + ?1";
+/// Frees the oldest of one kind; no bytes if there is none.
+type Way = fn(&Connection) -> Result<Freed, StoreFault>;
 
-fn drop_row(connection: &Connection, statement: &str) -> Result<u64, StoreFault> {
+/// The oldest settled batch. It goes only with all before it: rewinding needs an unbroken row.
+fn drop_settled(connection: &Connection) -> Result<Freed, StoreFault> {
+    drop_row(
+        connection,
+        "DELETE FROM batches WHERE seq = (SELECT min(seq) FROM batches) AND settled_s IS NOT NULL
+         RETURNING length(body) + ?1",
+    )
+}
+
+fn drop_set_aside(connection: &Connection) -> Result<Freed, StoreFault> {
+    drop_row(connection, "DELETE FROM set_aside WHERE id = (SELECT min(id) FROM set_aside) RETURNING length(body) + ?1")
+}
+
+fn drop_row(connection: &Connection, statement: &str) -> Result<Freed, StoreFault> {
     let mut statement = connection.prepare_cached(statement)?;
-    Ok(statement.query_row([ROW_OVERHEAD_BYTES], |row| row.get(0)).optional()?.unwrap_or(0))
+    let bytes = statement.query_row([ROW_OVERHEAD_BYTES], |row| row.get(0)).optional()?.unwrap_or(0);
+    Ok(Freed { bytes, waiting: 0 })
 }
 
-fn empty_batch(connection: &Connection) -> Result<u64, StoreFault> {
+fn empty_batch(connection: &Connection) -> Result<Freed, StoreFault> {
     let found: Option<(u64, u64)> = connection
         .prepare_cached(
             "SELECT seq, length(body) FROM batches
@@ -106,18 +134,19 @@ fn empty_batch(connection: &Connection) -> Result<u64, StoreFault> {
         )?
         .query_row([], |row| Ok((row.get(0)?, row.get(1)?)))
         .optional()?;
-    let Some((seq, before)) = found else { return Ok(0) };
+    let Some((seq, before)) = found else { return Ok(Freed::default()) };
     batches::empty(connection, &identity::read(connection)?, Seq(seq), DropReason::OutboxFull)?;
     let after: u64 = connection
         .prepare_cached("SELECT length(body) FROM batches WHERE seq = ?1")?
         .query_row([seq], |row| row.get(0))?;
-    Ok(before.saturating_sub(after).max(1))
+    // At least 1, because 0 would mean that there was none.
+    Ok(Freed { bytes: before.saturating_sub(after).max(1), waiting: 0 })
 }
 
 /// How many waiting records go at once: few enough to lose little, enough not to do it at every request.
 const DROP_AT_ONCE: u64 = 64;
 
-fn drop_records(connection: &Connection) -> Result<u64, StoreFault> {
+fn drop_records(connection: &Connection) -> Result<Freed, StoreFault> {
     let mut statement = connection.prepare_cached(
         "DELETE FROM outbox WHERE local_id IN (SELECT local_id FROM outbox ORDER BY local_id LIMIT ?2)
          RETURNING length(record) + ?1",
@@ -126,5 +155,5 @@ fn drop_records(connection: &Connection) -> Result<u64, StoreFault> {
         .query_map(params![ROW_OVERHEAD_BYTES, DROP_AT_ONCE], |row| row.get::<_, u64>(0))?
         .collect::<Result<Vec<_>, _>>()?;
     drops::add(connection, DropReason::OutboxFull, freed.len() as u64)?;
-    Ok(freed.iter().sum())
+    Ok(Freed { bytes: freed.iter().sum(), waiting: freed.len() as u64 })
 }

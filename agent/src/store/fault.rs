@@ -7,6 +7,9 @@ pub enum StoreFault {
     /// SQLite refused: full or read-only disk, damage, a lock.
     #[error("the agent's database did not take the operation")]
     Sqlite(#[from] rusqlite::Error),
+    /// The file cannot be made.
+    #[error("the agent's database cannot be made")]
+    Create(#[source] std::io::Error),
     /// The file was written by another version.
     #[error("the agent's database has version {found}; this program knows version {known}")]
     Version {

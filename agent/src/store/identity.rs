@@ -38,14 +38,25 @@ pub enum Alarm {
     },
     /// The warehouse asks for a batch that is no longer kept.
     #[error(
-        "the warehouse expects batch {expected}, which is no longer kept (next is {ours}); the warehouse's operator \
-         can run `warehouse agents accept-gap`; the agent goes on by itself then"
+        "the warehouse expects batch {expected}, and the oldest that is still kept is {ours}; the warehouse's operator \
+         can run `warehouse agents accept-gap <this agent> --epoch {epoch} --seq {ours}`; the agent goes on by itself then"
     )]
     Gap {
+        /// The epoch of both.
+        epoch: u64,
         /// What the warehouse expects next.
         expected: u64,
-        /// What this database would send next.
+        /// The oldest batch that is still kept from there on.
         ours: u64,
+    },
+    /// The warehouse takes nothing of this agent: its key or its registration is not in order.
+    #[error(
+        "the warehouse takes nothing of this agent ({reason}): check the agent id and the secret with the warehouse's \
+         operator; the agent tries again by itself"
+    )]
+    Denied {
+        /// Slug of the warehouse's problem document.
+        reason: String,
     },
     /// This epoch was sealed under another agent id.
     #[error(
@@ -65,7 +76,7 @@ impl Alarm {
     /// True if only `agent new-epoch` (or another configuration) helps; false if the other side can clear it.
     #[must_use]
     pub fn is_final(&self) -> bool {
-        !matches!(self, Self::Gap { .. })
+        !matches!(self, Self::Gap { .. } | Self::Denied { .. })
     }
 }
 

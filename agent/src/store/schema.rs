@@ -1,5 +1,6 @@
 //! Opens the database: its pragmas, and its migrations in order.
 
+use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::Path;
 
 use rusqlite::{Connection, OpenFlags, TransactionBehavior};
@@ -24,6 +25,7 @@ const BUSY_TIMEOUT_MS: u64 = 5_000;
 /// # Errors
 /// [`StoreFault`] if the file cannot be opened or is of a newer version than this program.
 pub fn open(path: &Path) -> Result<Connection, StoreFault> {
+    create_private(path).map_err(StoreFault::Create)?;
     let mut connection = Connection::open(path)?;
     connection.busy_timeout(std::time::Duration::from_millis(BUSY_TIMEOUT_MS))?;
     connection.pragma_update(None, "journal_mode", "wal")?;
@@ -36,6 +38,15 @@ pub fn open(path: &Path) -> Result<Connection, StoreFault> {
     connection.set_prepared_statement_cache_capacity(64);
     migrate(&mut connection)?;
     Ok(connection)
+}
+
+/// Makes an empty file that only its owner reads, if there is none; SQLite gives its own files beside it the same mode.
+fn create_private(path: &Path) -> std::io::Result<()> {
+    let mut options = std::fs::OpenOptions::new();
+    match options.write(true).create_new(true).mode(0o600).open(path) {
+        Err(error) if error.kind() != std::io::ErrorKind::AlreadyExists => Err(error),
+        _ => Ok(()),
+    }
 }
 
 /// Opens an existing database for reading only, beside a running agent.

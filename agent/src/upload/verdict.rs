@@ -18,6 +18,9 @@ pub enum Verdict {
     LearnClock,
     /// The warehouse expects another number.
     Expected(Seq),
+    /// Nothing of this agent is taken until its key or registration is in order: an alarm, and tried again. With the
+    /// problem's slug.
+    Denied(String),
     /// It will never be taken: set aside, and its number goes out empty. With the problem's slug.
     RefusedForGood(String),
     /// The warehouse does not know this schema yet: kept, tried again slowly.
@@ -44,17 +47,20 @@ struct Problem {
     expected_seq: Option<u64>,
 }
 
-/// Problems that another attempt with the same bytes can never cure.
-const FOR_GOOD: [&str; 9] = [
-    "bad-batch",
-    "bad-compression",
-    "bad-json",
-    "body-too-large",
-    "content-encoding",
-    "content-type",
-    "batch-too-large",
-    "too-many-records",
-    "invalid-batch",
+/// Problems that another attempt with the same bytes can never cure. A digest that differs is not among them: the
+/// bytes changed on their way, and may arrive whole the next time.
+const FOR_GOOD: [&str; 6] =
+    ["bad-batch", "bad-compression", "bad-json", "body-too-large", "content-encoding", "content-type"];
+
+/// Problems of the account, whatever the batch.
+const DENIED: [&str; 7] = [
+    "agent-mismatch",
+    "bad-header",
+    "bad-signature",
+    "missing-header",
+    "revoked-agent",
+    "too-many-epochs",
+    "unknown-agent",
 ];
 
 /// Judges the answer to batch `seq`.
@@ -77,8 +83,14 @@ pub fn judge(reply: &Reply, seq: Seq) -> Verdict {
             _ => later,
         },
         (400 | 413 | 415 | 422, slug) if FOR_GOOD.contains(&slug) => Verdict::RefusedForGood(slug.to_owned()),
+        (400..=403 | 422, slug) if DENIED.contains(&slug) => Verdict::Denied(slug.to_owned()),
         _ => later,
     }
+}
+
+/// The slug of a reply that is a problem document of ours, for the log.
+pub(super) fn slug(reply: &Reply) -> Option<String> {
+    problem(&reply.body).map(|(slug, _)| slug)
 }
 
 fn problem(body: &[u8]) -> Option<(String, Option<u64>)> {
@@ -113,11 +125,15 @@ mod tests {
             (reply(302, ""), later.clone()),
             (reply(400, "<html>"), later.clone()),
             (refusal(400, "bad-json"), Verdict::RefusedForGood("bad-json".into())),
-            (refusal(400, "missing-header"), later.clone()),
+            (refusal(400, "bad-header"), Verdict::Denied("bad-header".into())),
+            (refusal(400, "digest-mismatch"), later.clone()),
             (refusal(401, "clock-skew"), Verdict::LearnClock),
-            (refusal(401, "unknown-agent"), later.clone()),
-            (refusal(401, "bad-signature"), later.clone()),
-            (refusal(403, "revoked-agent"), later.clone()),
+            (refusal(401, "missing-header"), Verdict::Denied("missing-header".into())),
+            (refusal(401, "unknown-agent"), Verdict::Denied("unknown-agent".into())),
+            (refusal(401, "bad-signature"), Verdict::Denied("bad-signature".into())),
+            (reply(401, "<html>"), later.clone()),
+            (refusal(403, "revoked-agent"), Verdict::Denied("revoked-agent".into())),
+            (refusal(403, "too-many-epochs"), Verdict::Denied("too-many-epochs".into())),
             (refusal(404, "not-found"), later.clone()),
             (refusal(405, "method"), later.clone()),
             (refusal(408, "body-too-slow"), later.clone()),
@@ -128,7 +144,7 @@ mod tests {
             (refusal(415, "content-type"), Verdict::RefusedForGood("content-type".into())),
             (refusal(422, "bad-batch"), Verdict::RefusedForGood("bad-batch".into())),
             (refusal(422, "unknown-schema"), Verdict::Held),
-            (refusal(422, "agent-mismatch"), later.clone()),
+            (refusal(422, "agent-mismatch"), Verdict::Denied("agent-mismatch".into())),
             (refusal(429, "rate"), later.clone()),
             (refusal(500, "x"), later.clone()),
             (reply(502, "<html>"), later.clone()),

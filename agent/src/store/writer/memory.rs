@@ -1,0 +1,55 @@
+//! What the writer knows without asking the database.
+
+use jiff::Timestamp;
+use rusqlite::Connection;
+
+use crate::store::answers::Answers;
+use crate::store::{StoreFault, drops, evict, identity};
+
+/// How often old rows are looked for, in milliseconds.
+const MAINTENANCE_MS: u64 = 60_000;
+
+/// Counts and first answers; read anew after a transaction that failed.
+pub(super) struct Memory {
+    pub(super) answers: Answers,
+    pub(super) next_local_id: i64,
+    pub(super) history_rows: u64,
+    pub(super) waiting: u64,
+    pub(super) outbox_bytes: u64,
+    pub(super) drops_wait: bool,
+    pub(super) seal_due_ms: Option<i64>,
+    /// True if the last turn sealed as much as one turn may, and left records that fill a batch.
+    pub(super) more_to_seal: bool,
+    pub(super) maintained_ms: i64,
+}
+
+impl Memory {
+    pub(super) fn load(connection: &Connection) -> Result<Self, StoreFault> {
+        let mut memory = Self {
+            answers: Answers::load(connection)?,
+            next_local_id: identity::read(connection)?.next_local_id,
+            history_rows: connection.query_row("SELECT count(*) FROM history", [], |row| row.get(0))?,
+            waiting: 0,
+            outbox_bytes: 0,
+            drops_wait: false,
+            seal_due_ms: None,
+            more_to_seal: false,
+            maintained_ms: i64::MIN,
+        };
+        memory.recount(connection)?;
+        Ok(memory)
+    }
+
+    /// Counts the outbox anew.
+    pub(super) fn recount(&mut self, connection: &Connection) -> Result<(), StoreFault> {
+        self.waiting = connection.query_row("SELECT count(*) FROM outbox", [], |row| row.get(0))?;
+        self.outbox_bytes = evict::bytes(connection)?;
+        self.drops_wait = !drops::read(connection)?.is_empty();
+        Ok(())
+    }
+
+    /// True once a minute.
+    pub(super) fn maintenance_is_due(&self, now: Timestamp) -> bool {
+        now.as_millisecond().abs_diff(self.maintained_ms) >= MAINTENANCE_MS
+    }
+}
