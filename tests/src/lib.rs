@@ -6,6 +6,7 @@
 //! - [`sender`]: sealed and signed batches, as an agent of ours makes them;
 //! - [`harness`]: the real programs, started, cut off, killed and restarted;
 //! - [`canary`]: finds an address in bytes, however it is spelled;
+//! - [`demo`]: all of it at once, to look at;
 //! - [`bench`]: what it can carry, measured.
 
 pub mod simulator;
@@ -19,5 +20,7 @@ pub mod sender;
 pub mod harness;
 
 pub mod canary;
+
+pub mod demo;
 
 pub mod bench;

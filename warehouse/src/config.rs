@@ -74,24 +74,22 @@ pub struct EngineConfig {
     pub threads: u32,
     /// Shortest time between two refreshes of the marts, in milliseconds.
     pub refresh_interval_ms: u64,
-    /// Shortest time between two copies for analysts (`cache/analytics.duckdb`), in milliseconds.
-    pub analytics_interval_ms: u64,
 }
 
 /// When the public cut is made, and what it takes to be in it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct CutConfig {
-    /// Hour of the day (UTC) at which `serve` makes the cut; none = only `warehouse publish` or the timer does.
-    pub hour_utc: Option<u8>,
+    /// Whether `serve` makes the cut; if not, only `warehouse publish` does, by hand or from a timer.
+    pub automatic: bool,
+    /// Hour of the day (UTC) from which `serve` makes the day's cut.
+    pub hour_utc: u8,
     /// Votes from which a network is listed.
     pub listed_votes: u32,
     /// Votes from which a network is ranked.
     pub ranked_votes: u32,
     /// Days with votes from which a network is ranked.
     pub ranked_days: u32,
-    /// Folder with the operator's CSVs (network names, kinds, siblings); none = numbers only.
-    pub inputs_dir: Option<PathBuf>,
 }
 
 /// What the lake keeps.
@@ -142,13 +140,13 @@ impl Default for SealConfig {
 
 impl Default for EngineConfig {
     fn default() -> Self {
-        Self { memory_mib: 256, threads: 1, refresh_interval_ms: 3_000, analytics_interval_ms: 60_000 }
+        Self { memory_mib: 256, threads: 1, refresh_interval_ms: 3_000 }
     }
 }
 
 impl Default for CutConfig {
     fn default() -> Self {
-        Self { hour_utc: Some(3), listed_votes: 30, ranked_votes: 100, ranked_days: 3, inputs_dir: None }
+        Self { automatic: true, hour_utc: 3, listed_votes: 30, ranked_votes: 100, ranked_days: 3 }
     }
 }
 

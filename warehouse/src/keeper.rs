@@ -116,9 +116,12 @@ impl Keeper {
     pub fn is_due(&self) -> bool {
         let now = self.clock.now();
         let hour = Hour::of_unix_s(now.as_second());
-        let Some(at) = self.config.cut.hour_utc else { return false };
+        let settings = &self.config.cut;
         let last = self.cut.load().as_ref().map(|cut| cut.document.last_day.day());
-        hour.of_day() >= u32::from(at) && last < closable(now) && self.lake.current().rows() > 0
+        settings.automatic
+            && hour.of_day() >= u32::from(settings.hour_utc)
+            && last < closable(now)
+            && self.lake.current().rows() > 0
     }
 
     /// Closes the days that can be closed and makes the public cut.

@@ -174,7 +174,8 @@ fn write_config(options: &WarehouseOptions, port: u16) -> anyhow::Result<PathBuf
     std::fs::create_dir_all(dir).with_context(|| format!("making {}", dir.display()))?;
     let path = dir.with_extension("toml");
     let text = format!(
-        "dir = {:?}\nlisten = \"127.0.0.1:{port}\"\nmetrics_listen = \"127.0.0.1:{}\"\n{}\n[seal]\ninterval_ms = {}\n",
+        "dir = {:?}\nlisten = \"127.0.0.1:{port}\"\nmetrics_listen = \"127.0.0.1:{}\"\n{}\n[seal]\ninterval_ms = {}\n\
+         [cut]\nautomatic = false\n",
         dir.to_str().context("the directory is no text")?,
         free_port()?,
         options.more,

@@ -127,8 +127,11 @@ impl Config {
         if self.engine.threads == 0 {
             return fault("engine.threads", "0".to_owned(), "at least 1");
         }
-        if let Some(hour) = self.cut.hour_utc.filter(|hour| *hour > 23) {
-            return fault("cut.hour_utc", hour.to_string(), "0 to 23");
+        if self.cut.hour_utc > 23 {
+            return fault("cut.hour_utc", self.cut.hour_utc.to_string(), "0 to 23");
+        }
+        if self.engine.refresh_interval_ms < 100 || self.engine.refresh_interval_ms > 60_000 {
+            return fault("engine.refresh_interval_ms", self.engine.refresh_interval_ms.to_string(), "100 to 60000");
         }
         if self.retention.months == 0 {
             return fault("retention.months", "0".to_owned(), "at least 1");

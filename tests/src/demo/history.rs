@@ -1,0 +1,153 @@
+//! The month before now arrives at the warehouse, each day's results in the night after it: the real server runs in this
+//! process on a clock that is set from night to night, so that the hours of arrival are those of a warehouse that was
+//! there all the time.
+
+use std::net::SocketAddr;
+use std::path::Path;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use anyhow::{Context as _, ensure};
+use intake::clock::{Clock as _, ManualClock};
+use jiff::Timestamp;
+use warehouse::agents::Store;
+use warehouse::config::Config;
+use warehouse::paths::DataDir;
+use warehouse::serve::{self, Listeners};
+use wire::{Epoch, Hour, MAX_BATCH_RECORDS, Record};
+
+use super::Options;
+use super::progress::Step;
+use crate::harness::until;
+use crate::http::Connection;
+use crate::sender::Sender;
+use crate::simulator::history::{Month, ProviderHistory, providers};
+use crate::simulator::network::Network;
+
+/// Marks a directory as the demo's own.
+pub(super) const MARKER: &str = ".bufferlake-demo";
+
+/// Senders at work at once: while one waits for the disk, another simulates.
+const SENDERS: usize = 6;
+
+/// How long the last results may take from the landing zone into the lake.
+const PATIENCE: std::time::Duration = std::time::Duration::from_secs(60);
+
+/// A provider's history and the agent that sends it.
+struct Source {
+    history: ProviderHistory,
+    sender: Sender,
+    connection: Option<Connection>,
+}
+
+/// Sends the history to a warehouse in this directory, which is shut down in order afterwards.
+pub(super) fn send(
+    options: &Options,
+    dir: &Path,
+    world: &[Network],
+    days: u32,
+    now: Hour,
+    database: &Path,
+) -> anyhow::Result<()> {
+    let month = Month { first: Hour(now.0 - days * 24).day(), now, results: options.results };
+    let clock = Arc::new(ManualClock::at(moment(month.first.first_hour())?));
+    let mut sources = register(options, dir, world, month)?;
+
+    let config = config(dir, database);
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
+    let listeners = runtime.block_on(Listeners::bind(&config))?;
+    let address = listeners.public.local_addr().context("the history's warehouse has no address")?;
+    let (stop, stopped) = tokio::sync::oneshot::channel::<()>();
+    let running = runtime.spawn(serve::run(config, listeners, Arc::clone(&clock) as _, async {
+        let _ = stopped.await;
+    }));
+
+    let step = Mutex::new(Step::begin("A month of results from the agents", u64::from(options.results)));
+    let mut sent = 0;
+    for day in month.days() {
+        // The results of a day arrive half an hour after its end; those of today have just arrived.
+        let night = moment(day.plus(1).first_hour())?.checked_add(jiff::SignedDuration::from_mins(30))?;
+        clock.set(night.min(moment(now)?));
+        let share = sources.len().div_ceil(SENDERS).max(1);
+        let counts = std::thread::scope(|scope| -> anyhow::Result<u64> {
+            let one_day = |sources: &mut [Source]| -> anyhow::Result<u64> {
+                let mut sent = 0;
+                for source in sources {
+                    let records = source.history.day(day)?;
+                    sent += records.len() as u64;
+                    source.send(address, &records, clock.now().as_second())?;
+                    step.lock().unwrap_or_else(PoisonError::into_inner).advance(records.len() as u64);
+                }
+                Ok(sent)
+            };
+            let handles: Vec<_> =
+                sources.chunks_mut(share).map(|sources| scope.spawn(move || one_day(sources))).collect();
+            let mut sent = 0;
+            for handle in handles {
+                sent += handle.join().map_err(|_| anyhow::anyhow!("a sender of the history panicked"))??;
+            }
+            Ok(sent)
+        });
+        sent += counts?;
+    }
+    step.into_inner().unwrap_or_else(PoisonError::into_inner).finish();
+
+    let step = Step::begin("Sealing what has landed", 0);
+    until("the landing zone is empty", PATIENCE, || {
+        let health = crate::http::get(address, "/api/health").ok()?.json().ok()?;
+        (health.get("landing_bytes")?.as_u64()? == 0).then_some(())
+    })?;
+    drop(sources);
+    let _ = stop.send(());
+    runtime.block_on(running).context("the history's warehouse panicked")??;
+    step.finish();
+    ensure!(sent > 0, "the history is empty: ask for more --results");
+    Ok(())
+}
+
+/// Registers every provider's agent as of the first day.
+fn register(options: &Options, dir: &Path, world: &[Network], month: Month) -> anyhow::Result<Vec<Source>> {
+    let store = Store::new(DataDir::new(dir));
+    let mut sources = Vec::new();
+    for (index, provider) in providers(world.to_vec(), usize::from(options.providers))?.into_iter().enumerate() {
+        let asns: Vec<_> = provider.networks.iter().map(|network| network.asn).collect();
+        let key = store.add(&provider.agent, &asns, month.first.first_hour())?;
+        let epoch = Epoch::from_random_bits(options.seed.wrapping_mul(1_000).wrapping_add(index as u64 + 1));
+        let sender = Sender::new(provider.agent.clone(), key.secret, epoch);
+        sources.push(Source { history: ProviderHistory::new(provider, month, options.seed), sender, connection: None });
+    }
+    Ok(sources)
+}
+
+impl Source {
+    /// Delivers records as full batches, and the rest as a smaller one; each is acknowledged before the next.
+    fn send(&mut self, address: SocketAddr, records: &[Record], unix_s: i64) -> anyhow::Result<()> {
+        for chunk in records.chunks(MAX_BATCH_RECORDS) {
+            let sealed = self.sender.seal(chunk.to_vec())?;
+            let request = self.sender.request(&sealed, unix_s);
+            let connection = match &mut self.connection {
+                Some(open) => open,
+                closed => closed.insert(Connection::open(address)?),
+            };
+            connection.send(&request)?;
+            let response = connection.receive()?;
+            let text = String::from_utf8_lossy(&response.body);
+            ensure!(response.status == 200, "{} was answered with {}: {text}", self.sender.agent, response.status);
+        }
+        Ok(())
+    }
+}
+
+fn config(dir: &Path, database: &Path) -> Config {
+    let mut config = Config { dir: dir.to_owned(), ..Config::default() };
+    config.listen.set_port(0);
+    config.metrics_listen.set_port(0);
+    config.seal.interval_ms = 1_000;
+    config.engine.refresh_interval_ms = 60_000;
+    config.cut.automatic = false;
+    config.asn.database = vec![database.to_owned()];
+    config
+}
+
+fn moment(hour: Hour) -> anyhow::Result<Timestamp> {
+    Timestamp::from_second(hour.unix_s()).context("an hour beyond the calendar")
+}
