@@ -2,7 +2,9 @@
 //!
 //! An HMAC under a key that nobody else has is not looked for: without the key it says nothing, and with it everything.
 
-use std::collections::BTreeMap;
+mod unpack;
+
+use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
 
 use aho_corasick::AhoCorasick;
@@ -12,6 +14,8 @@ use base64::engine::general_purpose::{STANDARD_NO_PAD, URL_SAFE_NO_PAD};
 use md5::Md5;
 use sha1::Sha1;
 use sha2::{Digest, Sha256};
+
+pub use unpack::unpacked;
 
 /// Looks for some addresses at once.
 #[derive(Debug)]
@@ -52,6 +56,18 @@ impl Canary {
         found.sort_unstable();
         found.dedup();
         found
+    }
+
+    /// As [`Canary::find`], also in what lies compressed in the bytes ([`unpacked`]).
+    ///
+    /// # Errors
+    /// If the bytes are a Parquet file that cannot be read.
+    pub fn find_deep(&self, bytes: &[u8]) -> anyhow::Result<BTreeSet<&str>> {
+        let mut found = BTreeSet::from_iter(self.find(bytes));
+        for content in unpacked(bytes)? {
+            found.extend(self.find(&content));
+        }
+        Ok(found)
     }
 }
 
@@ -125,6 +141,7 @@ fn texts(address: IpAddr, octets: &[u8]) -> Vec<(&'static str, String)> {
                 ("with hyphens", v6.to_string().replace(':', "-")),
                 ("nibbles, reversed", nibbles.join(".")),
                 ("as a number", u128::from(v6).to_string()),
+                ("prefix of 48 bits", format!("{}::", short[..3].join(":"))),
                 ("prefix of 64 bits", format!("{}:", short[..4].join(":"))),
                 ("prefix of 64 bits, expanded", format!("{}:", full[..4].join(":"))),
                 ("prefix of 64 bits, hexadecimal", full[..4].concat()),

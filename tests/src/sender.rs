@@ -76,15 +76,22 @@ impl Sender {
     /// The signed request for any body, good or not.
     #[must_use]
     pub fn request_of_bytes(&self, body: &[u8], encoding: &str, unix_s: i64) -> Vec<u8> {
-        let digest = ContentDigest::of(body);
-        let headers = [
-            ("content-type", "application/json"),
-            ("content-encoding", encoding),
-            (AGENT_HEADER, self.agent.as_str()),
-            (TIMESTAMP_HEADER, &unix_s.to_string()),
-            (DIGEST_HEADER, &digest.to_string()),
-            (SIGNATURE_HEADER, &self.secret.sign(&self.agent, unix_s, &digest)),
-        ];
+        let headers = self.headers(body, encoding, unix_s);
+        let headers: Vec<(&str, &str)> = headers.iter().map(|(name, value)| (*name, value.as_str())).collect();
         http::request("POST", BATCHES_PATH, &headers, body)
+    }
+
+    /// The headers of that request, for tests that alter them.
+    #[must_use]
+    pub fn headers(&self, body: &[u8], encoding: &str, unix_s: i64) -> Vec<(&'static str, String)> {
+        let digest = ContentDigest::of(body);
+        vec![
+            ("content-type", "application/json".to_owned()),
+            ("content-encoding", encoding.to_owned()),
+            (AGENT_HEADER, self.agent.to_string()),
+            (TIMESTAMP_HEADER, unix_s.to_string()),
+            (DIGEST_HEADER, digest.to_string()),
+            (SIGNATURE_HEADER, self.secret.sign(&self.agent, unix_s, &digest)),
+        ]
     }
 }

@@ -2,4 +2,6 @@
 
 mod agent;
 
+mod e2e;
+
 mod house;

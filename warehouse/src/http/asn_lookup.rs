@@ -17,6 +17,7 @@ use intake::problem::Problem;
 use intake::server::{Peer, read_body};
 use intake::submission::check_content;
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 use wire::{AsnOutcome, Country, Day};
 
 use crate::observe;
@@ -65,12 +66,7 @@ impl Lookup {
         self.limit.check(client)?;
         check_content(headers)?;
         let body = read_body(body, MAX_BODY_BYTES).await?;
-        let asked = if body.iter().all(u8::is_ascii_whitespace) {
-            None
-        } else {
-            let question: Question = serde_json::from_slice(&body).map_err(|fault| bad_question(&fault))?;
-            question.ip
-        };
+        let asked = if body.iter().all(u8::is_ascii_whitespace) { None } else { asked_address(&body)? };
         let found = self.database.lookup(asked.map_or(client, ClientAddress::new));
         Ok(Answer {
             asn: found.asn.map(wire::Asn::get),
@@ -97,12 +93,14 @@ async fn only_post() -> Problem {
     super::only_post("Send the address in a JSON body: a URL would be logged on its way.")
 }
 
-/// The parser's own words are left out: they would repeat what was sent.
-fn bad_question(fault: &serde_json::Error) -> Problem {
-    let problem = if fault.is_data() {
-        Problem::new(StatusCode::UNPROCESSABLE_ENTITY, "bad-address", "The body asks for no address")
-    } else {
-        Problem::new(StatusCode::BAD_REQUEST, "not-json", "The body is not JSON")
-    };
-    problem.detail("The body must be {\"ip\": \"<IPv4 or IPv6 address>\"}, or empty for your own address.")
+/// The address that a body asks for. The parser's own words reach nobody: they would repeat what was sent.
+fn asked_address(body: &[u8]) -> Result<Option<IpAddr>, Problem> {
+    const DETAIL: &str = "The body must be {\"ip\": \"<IPv4 or IPv6 address>\"}, or empty for your own address.";
+    let not_json = |_| Problem::new(StatusCode::BAD_REQUEST, "not-json", "The body is not JSON").detail(DETAIL);
+    let document: Value = serde_json::from_slice(body).map_err(not_json)?;
+    // An array of the members' values would pass for the object.
+    let question = document.is_object().then(|| Question::deserialize(document).ok()).flatten();
+    question.map(|question| question.ip).ok_or_else(|| {
+        Problem::new(StatusCode::UNPROCESSABLE_ENTITY, "bad-address", "The body asks for no address").detail(DETAIL)
+    })
 }
