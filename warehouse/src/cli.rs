@@ -2,6 +2,8 @@
 
 mod agents;
 
+mod compact;
+
 mod inspect;
 
 mod keep;
@@ -48,6 +50,12 @@ enum Command {
         #[arg(long)]
         json: bool,
     },
+    /// Merge the lake's small files and remove replaced ones, in a running server or without one.
+    Compact {
+        /// As JSON.
+        #[arg(long)]
+        json: bool,
+    },
     /// Register agents, bind them to networks, and manage their keys.
     #[command(subcommand)]
     Agents(agents::Command),
@@ -83,6 +91,7 @@ impl Cli {
             Command::Serve => server::serve(loaded.config),
             Command::CheckConfig { json } => inspect::check_config(&loaded, json),
             Command::Doctor { json } => return inspect::doctor(&loaded.config, json),
+            Command::Compact { json } => compact::compact(&loaded.config, json),
             Command::Agents(command) => command.run(&loaded.config),
             Command::Publish => keep::publish(loaded.config),
             Command::Rebuild => keep::rebuild(loaded.config),

@@ -40,6 +40,8 @@ pub enum Request {
         /// The statement.
         statement: String,
     },
+    /// Merge small files and remove replaced ones, for a bounded time; the answer says whether there is more to do.
+    Compact,
 }
 
 /// What the server answers.

@@ -1,7 +1,8 @@
 //! The lake: all accepted records as immutable Parquet files by test day, and the manifest that says which files count.
 //!
 //! [`Lake::seal`] writes landed batches as sorted files, one a day touched, and publishes one new manifest. Files are
-//! never changed, and nothing is merged or removed yet.
+//! never changed: [`Lake::compact`] replaces many by few in a later manifest, [`Lake::drop_months`] leaves old
+//! months out, and [`Lake::collect`] removes what no reader can hold any more.
 //!
 //! Whatever happens in between, [`Lake::open`] finds the last published manifest and all that it names.
 
@@ -31,6 +32,16 @@ mod seal;
 
 mod recover;
 
+mod merge;
+
+mod compact;
+
+mod collect;
+
+pub mod retain;
+
+mod upkeep;
+
 #[cfg(test)]
 pub(crate) mod tests;
 
@@ -40,9 +51,12 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use arc_swap::ArcSwap;
 use wire::Hour;
 
+pub use collect::Collected;
+pub use compact::{Due, MAX_FILE_ROWS, Merged, Progress};
 pub use error::LakeError;
 pub use recover::{Alarm, Recovery};
 pub use seal::Sealed;
+pub use upkeep::Order;
 
 use disk::Disk;
 use manifest::Snapshot;
@@ -57,6 +71,8 @@ pub struct Lake {
     disk: Disk,
     current: ArcSwap<Snapshot>,
     writer: Mutex<Writer>,
+    /// The merge that is under way. Taken before `writer`, never after it.
+    compaction: Mutex<Option<compact::Running>>,
 }
 
 /// What only the one who publishes may touch.
@@ -87,7 +103,8 @@ impl Lake {
         let (snapshot, recovery) = recover::recover(&disk, &paths, hour_of(now))?;
         let writer = Writer { next_number: recovery.next_number, in_doubt: false };
         let current = ArcSwap::from_pointee(snapshot);
-        Ok((Self { paths, disk, current, writer: Mutex::new(writer) }, recovery))
+        let compaction = Mutex::default();
+        Ok((Self { paths, disk, current, writer: Mutex::new(writer), compaction }, recovery))
     }
 
     /// The current manifest. The files that it names stay for a day after they are replaced.

@@ -8,6 +8,7 @@ use metrics::{counter, gauge};
 use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle};
 use wire::Outcome;
 
+use crate::lake::Order;
 use crate::marts::Refreshed;
 use crate::verify::Sorted;
 
@@ -83,6 +84,14 @@ pub(crate) fn sealed(records: u64, seconds: f64) {
 pub(crate) fn refreshed(refreshed: Refreshed, took: Duration) {
     counter!("warehouse_marts_results_total").increment(refreshed.results);
     gauge!("warehouse_last_refresh_seconds").set(took.as_secs_f64());
+}
+
+/// The lake was put in order; it has so many files now.
+pub(crate) fn kept_in_order(order: &Order, files: usize) {
+    counter!("warehouse_lake_merges_total").increment(order.merges);
+    counter!("warehouse_lake_merged_rows_total").increment(order.rows);
+    counter!("warehouse_lake_removed_bytes_total").increment(order.collected.bytes);
+    gauge!("warehouse_lake_files").set(files as f64);
 }
 
 /// A background job failed; it is tried again.

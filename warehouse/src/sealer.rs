@@ -1,8 +1,7 @@
-//! From the landing zone to the lake: landed batches become sealed files, again and again.
+//! From the landing zone to the lake: landed batches become sealed files.
 
-use std::sync::mpsc::{Receiver, RecvTimeoutError};
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use anyhow::Context as _;
 use intake::clock::Clock;
@@ -27,27 +26,6 @@ impl Sealer {
         Self { config, lake, landing, clock, alone: Mutex::new(()) }
     }
 
-    /// Seals every interval, and at once while more waits than one seal takes; once more when `stopped` is dropped.
-    pub fn run(&self, stopped: &Receiver<()>) {
-        let interval = Duration::from_millis(self.config.interval_ms);
-        let mut more = false;
-        loop {
-            let pause = if more { Duration::ZERO } else { interval };
-            let last = matches!(stopped.recv_timeout(pause), Err(RecvTimeoutError::Disconnected) | Ok(()));
-            more = match self.seal_once() {
-                Ok(more) => more,
-                Err(error) => {
-                    observe::job_failed("seal");
-                    tracing::error!(error = %format!("{error:#}"), "landed batches were not sealed; they are tried again");
-                    false
-                }
-            };
-            if last && !more {
-                return;
-            }
-        }
-    }
-
     /// Seals everything that has landed by now.
     ///
     /// # Errors
@@ -64,8 +42,11 @@ impl Sealer {
         Ok(())
     }
 
-    /// One seal; true if more waits.
-    fn seal_once(&self) -> anyhow::Result<bool> {
+    /// One seal; true if more waits than one seal takes.
+    ///
+    /// # Errors
+    /// As [`Self::drain`].
+    pub fn seal_once(&self) -> anyhow::Result<bool> {
         // A panic in a seal leaves at worst batches that are sealed again.
         let _alone = self.alone.lock().unwrap_or_else(PoisonError::into_inner);
         let waiting = self.landing.files().context("cannot see what has landed")?;

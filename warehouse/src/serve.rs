@@ -4,6 +4,8 @@ mod commands;
 
 mod keeping;
 
+mod lake_writer;
+
 mod recovery;
 
 use std::sync::Arc;
@@ -20,6 +22,7 @@ use metrics_exporter_prometheus::PrometheusHandle;
 use tokio::net::TcpListener;
 use tokio::sync::watch;
 
+use self::lake_writer::LakeWriter;
 use crate::admission::Gate;
 use crate::agents::Directory;
 use crate::config::Config;
@@ -109,11 +112,23 @@ pub async fn run(
     if recovery.alarm.is_some() {
         alarms.raise("lake_recovered");
     }
-    let probe = probe(landing.clone(), lake, Arc::clone(&cut), alarms.clone());
     let (stop_sealing, sealing_stopped) = std::sync::mpsc::channel::<()>();
+    let writer = LakeWriter {
+        config: config.seal.clone(),
+        retention: config.retention.clone(),
+        sealer,
+        lake: Arc::clone(&lake),
+        clock: Arc::clone(&clock),
+    };
+    let upkeep = commands::Upkeep {
+        lake: Arc::clone(&lake),
+        replaced_hours: config.retention.replaced_hours,
+        clock: Arc::clone(&clock),
+    };
+    let probe = probe(landing.clone(), lake, Arc::clone(&cut), alarms.clone());
     let writer = std::thread::Builder::new()
         .name("lake".to_owned())
-        .spawn(move || sealer.run(&sealing_stopped))
+        .spawn(move || writer.run(sealing_stopped))
         .context("cannot start the lake's writer")?;
     let (keeping, jobs) = keeping::start(keeper, Duration::from_millis(config.engine.refresh_interval_ms), alarms)?;
     let public = ingest
@@ -121,7 +136,7 @@ pub async fn run(
         .merge(clients_router(&config, gate, landing.clone(), database, Arc::clone(&clock))?)
         .merge(http::rankings::router(cut))
         .merge(http::health::router(Arc::clone(&probe)));
-    let control = tokio::spawn(control::serve(control::bind(&dir)?, commands::handler(probe, jobs.clone())));
+    let control = tokio::spawn(control::serve(control::bind(&dir)?, commands::handler(probe, jobs.clone(), upkeep)));
     let registry = tokio::spawn(follow_registry(Arc::clone(&directory)));
     let metrics = tokio::spawn(intake::server::serve(
         listeners.metrics,

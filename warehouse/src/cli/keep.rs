@@ -84,7 +84,7 @@ fn done(config: Config, request: &Request) -> anyhow::Result<Value> {
     }
     let (_lock, mut keeper) = Keeper::alone(config, Arc::new(SystemClock))?;
     let value = match request {
-        Request::Status => Value::Null,
+        Request::Status | Request::Compact => anyhow::bail!("only a running server does this"),
         Request::Publish => serde_json::to_value(keeper.publish()?)?,
         Request::Rebuild => serde_json::to_value(keeper.rebuild()?)?,
         Request::Withdraw(withdrawal) => serde_json::to_value(keeper.withdraw(withdrawal.clone()).map(|_| ())?)?,

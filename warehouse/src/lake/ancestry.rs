@@ -1,7 +1,7 @@
 //! Whether a cache stands on the line of the current manifest, so that it may go on instead of being rebuilt.
 
 use super::Lake;
-use super::manifest::Manifest;
+use super::manifest::Snapshot;
 use super::paths::ManifestId;
 use super::publish::read_manifest;
 
@@ -16,26 +16,19 @@ impl Lake {
         if current.id == id || current.ancestors.contains(&id) {
             return true;
         }
-        let mut named_by = oldest(&current);
-        while let Some(next) = named_by.filter(|next| id.number < next.number) {
-            let manifest = match read_manifest(self.paths(), next) {
-                Ok(manifest) if manifest.lineage == current.lineage => manifest,
-                Ok(_) => return false,
-                Err(error) => {
-                    tracing::info!(lake.manifest = %id, error = %error, "the line cannot be followed to a manifest");
-                    return false;
-                }
-            };
-            if manifest.ancestors.contains(&id) {
+        let mut step = self.oldest_named(&current);
+        while let Some(manifest) = step.filter(|manifest| manifest.lineage == current.lineage) {
+            if manifest.id == id || manifest.ancestors.contains(&id) {
                 return true;
             }
-            named_by = oldest(&manifest);
+            // Numbers fall along the line: behind the one that is looked for there is nothing to find.
+            step = if manifest.number > id.number { self.oldest_named(&manifest) } else { None };
         }
         false
     }
-}
 
-/// The oldest ancestor that a manifest names. Numbers fall along the line, so following it ends.
-fn oldest(manifest: &Manifest) -> Option<ManifestId> {
-    manifest.ancestors.last().copied()
+    /// The oldest of the named ancestors that is still on disk: collection leaves some of them.
+    fn oldest_named(&self, manifest: &Snapshot) -> Option<Snapshot> {
+        manifest.ancestors.iter().rev().find_map(|id| read_manifest(self.paths(), *id).ok())
+    }
 }

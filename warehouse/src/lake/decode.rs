@@ -9,7 +9,7 @@ use wire::{
     AgentId, Asn, AsnOutcome, Country, Day, Epoch, Grade, Hour, IpVersion, Latency, Rate, RecordFields, Seq, TestType,
 };
 
-use super::row::{Origin, OwnedRows};
+use super::row::{Origin, OwnedRow};
 
 const MICROSECONDS_AN_HOUR: i64 = 3_600_000_000;
 
@@ -18,7 +18,7 @@ const MICROSECONDS_AN_HOUR: i64 = 3_600_000_000;
 pub(crate) struct BadColumn(pub(crate) &'static str);
 
 /// The rows of a batch that was read from a file.
-pub(crate) fn decode(batch: &RecordBatch) -> Result<OwnedRows, BadColumn> {
+pub(crate) fn decode(batch: &RecordBatch) -> Result<Vec<OwnedRow>, BadColumn> {
     let columns = Columns(batch);
     let tested_hour = columns.hours("tested_hour")?;
     let test_type = columns.text("test_type")?;
@@ -63,11 +63,9 @@ pub(crate) fn decode(batch: &RecordBatch) -> Result<OwnedRows, BadColumn> {
     let grade = |column: &Texts<'_>, row| column.optional(row, |letter| Grade::parse(letter).ok_or(()));
     let part = |column: &Numbers<'_, UInt16Type>, row| column.optional(row, Ok::<u16, ()>);
 
-    let mut rows = OwnedRows::default();
-    rows.records.reserve(batch.num_rows());
-    rows.origins.reserve(batch.num_rows());
+    let mut rows = Vec::with_capacity(batch.num_rows());
     for row in 0..batch.num_rows() {
-        rows.records.push(RecordFields {
+        let fields = RecordFields {
             tested_hour: hour(&tested_hour, row)?,
             test_type: test_type.required(row, test_type_named)?,
             asn: asn.optional(row, |number| Asn::new(number).ok_or(()))?,
@@ -97,14 +95,15 @@ pub(crate) fn decode(batch: &RecordBatch) -> Result<OwnedRows, BadColumn> {
                 _ => return Err(BadColumn("client_version_patch")),
             },
             asn_database_day: asn_database_day.optional(row, |days| u32::try_from(days).map(Day))?,
-        });
-        rows.origins.push(Origin {
+        };
+        let origin = Origin {
             agent: agent.required(row, AgentId::parse)?,
             epoch: epoch.required(row, Epoch::try_from)?,
             seq: Seq(seq.required(row, Ok::<u64, ()>)?),
             arrived_hour: hour(&arrived_hour, row)?,
             seal: seal.required(row, Ok::<u64, ()>)?,
-        });
+        };
+        rows.push(OwnedRow { fields, origin });
     }
     Ok(rows)
 }

@@ -40,6 +40,8 @@ pub enum Step<'a> {
     SyncDirectory(&'a Path),
     /// A file is removed.
     Remove(&'a Path),
+    /// An empty directory is removed.
+    RemoveDirectory(&'a Path),
 }
 
 /// Sees every step before it is done and after; an error from it stops the work there, as a crash would.
@@ -135,6 +137,14 @@ impl Disk {
     /// [`FileFault`] naming the file.
     pub fn remove(&self, path: &Path) -> Result<(), FileFault> {
         self.step(Step::Remove(path), || fs::remove_file(path)).map_err(FileFault::when("remove", path))
+    }
+
+    /// Removes an empty directory.
+    ///
+    /// # Errors
+    /// [`FileFault`] naming the directory.
+    pub fn remove_directory(&self, path: &Path) -> Result<(), FileFault> {
+        self.step(Step::RemoveDirectory(path), || fs::remove_dir(path)).map_err(FileFault::when("remove", path))
     }
 
     /// Begins a file under a temporary name (`path` is the temporary name).

@@ -3,7 +3,8 @@
 use std::path::{Path, PathBuf};
 
 use super::manifest::BadManifest;
-use super::paths::{BadName, ManifestId, ResultPath};
+use super::paths::{BadName, ManifestId, ResultPath, TestDate};
+use super::retain::BadResume;
 use crate::durable::FileFault;
 
 /// A failure of the lake.
@@ -52,9 +53,37 @@ pub enum LakeError {
         /// `size` or `SHA-256`.
         what: &'static str,
     },
+    /// A merge did not write as many rows as it should have read; it was given up.
+    #[error("merging {day} gave {written} rows of {expected}; the files stay as they were")]
+    MergeLost {
+        /// The day.
+        day: TestDate,
+        /// Rows of the files that were merged.
+        expected: u64,
+        /// Rows that were written.
+        written: u64,
+    },
     /// The file of block edges has another digest than the manifest says.
     #[error("{} was altered: restore it from a backup", .0.display())]
     ResumeAltered(PathBuf),
+    /// Where blocks go on breaks a rule.
+    #[error("{} cannot say where blocks go on", path.display())]
+    Resume {
+        /// The file, or the directory of one that was not written.
+        path: PathBuf,
+        /// Which rule.
+        #[source]
+        source: BadResume,
+    },
+    /// The digest is right, but the content is none that this version knows.
+    #[error("{} is not a file of block edges", path.display())]
+    ResumeUnreadable {
+        /// Which file.
+        path: PathBuf,
+        /// Why not.
+        #[source]
+        source: serde_json::Error,
+    },
     /// A manifest cannot be used.
     #[error("manifest {id} cannot be used")]
     Manifest {

@@ -15,11 +15,11 @@ use super::decode::decode;
 use super::disk::{Disk, NewFile, Written};
 use super::error::LakeError;
 use super::paths::TestDate;
-use super::row::{OwnedRows, Row};
+use super::row::{OwnedRow, Row};
 use super::schema::{ARROW_SCHEMA, LAKE_SCHEMA, encode};
 use crate::durable::FileFault;
 
-/// Rows that are turned into columns at once, and read at once: bounds the memory of both.
+/// Rows that are turned into columns at once: bounds the memory of it.
 pub(crate) const CHUNK_ROWS: usize = 8_192;
 
 /// Rows of a row group: what DuckDB gives to one thread at a time.
@@ -74,6 +74,16 @@ impl DayWriter {
         Ok(())
     }
 
+    /// Rows that were written so far.
+    pub(crate) fn rows(&self) -> u64 {
+        self.rows
+    }
+
+    /// Leaves the file as it is; the name of what is to be removed.
+    pub(crate) fn give_up(self) -> PathBuf {
+        self.path
+    }
+
     /// Ends and fsyncs the file. Its modification time tells the hour, as the lake knows no finer time.
     pub(crate) fn finish(self, hour: Hour) -> Result<WrittenDay, LakeError> {
         let Self { path, writer, arrived, rows, .. } = self;
@@ -97,27 +107,27 @@ fn properties() -> Result<WriterProperties, LakeError> {
         .build())
 }
 
-/// Reads a file's rows in order, [`CHUNK_ROWS`] at a time.
+/// Reads a file's rows in order, some at a time.
 pub(crate) struct DayReader {
     path: PathBuf,
     batches: ParquetRecordBatchReader,
 }
 
-#[cfg_attr(not(test), expect(dead_code, reason = "reads back what merging a day will need; so far the tests do"))]
 impl DayReader {
-    pub(crate) fn open(path: PathBuf) -> Result<Self, LakeError> {
+    /// Opens a file, to be read `chunk_rows` rows at a time.
+    pub(crate) fn open(path: PathBuf, chunk_rows: usize) -> Result<Self, LakeError> {
         let file = File::open(&path).map_err(FileFault::when("open", &path))?;
         let batches = ParquetRecordBatchReaderBuilder::try_new(file)
-            .map(|builder| builder.with_batch_size(CHUNK_ROWS))
+            .map(|builder| builder.with_batch_size(chunk_rows))
             .and_then(ParquetRecordBatchReaderBuilder::build)
             .map_err(LakeError::parquet("open", &path))?;
         Ok(Self { path, batches })
     }
 
-    /// The next rows; `None` at the end.
-    pub(crate) fn next(&mut self) -> Result<Option<OwnedRows>, LakeError> {
-        let Some(batch) = self.batches.next() else { return Ok(None) };
+    /// The next rows; none at the end.
+    pub(crate) fn next(&mut self) -> Result<Vec<OwnedRow>, LakeError> {
+        let Some(batch) = self.batches.next() else { return Ok(Vec::new()) };
         let batch = batch.map_err(|source| LakeError::Columns { path: self.path.clone(), source })?;
-        decode(&batch).map(Some).map_err(|bad| LakeError::Content { path: self.path.clone(), column: bad.0 })
+        decode(&batch).map_err(|bad| LakeError::Content { path: self.path.clone(), column: bad.0 })
     }
 }

@@ -8,9 +8,10 @@ use wire::Hour;
 
 use super::disk::{Disk, TEMPORARY_ENDING};
 use super::error::LakeError;
-use super::manifest::{FileEntry, Lineage, Manifest, Snapshot};
+use super::manifest::{Lineage, Manifest, Snapshot};
 use super::paths::{LakePaths, ManifestId};
 use super::publish::{read_current, read_manifest, write_manifest};
+use super::retain;
 use crate::durable::FileFault;
 
 /// Ending of a manifest that was written and never published. It is set aside, not removed.
@@ -57,7 +58,7 @@ pub(super) fn recover(disk: &Disk, paths: &LakePaths, hour: Hour) -> Result<(Sna
 
     let snapshot = match read_current(paths) {
         Ok(snapshot) => {
-            check_sizes(paths, &snapshot.files)?;
+            check(paths, &snapshot)?;
             // What is newer than CURRENT was never published: its batches still lie in the landing zone.
             for id in ids.iter().filter(|id| id.number >= snapshot.id.number && **id != snapshot.id) {
                 let path = paths.manifest(*id);
@@ -104,7 +105,7 @@ fn newest_usable(paths: &LakePaths, ids: &[ManifestId]) -> Result<(Snapshot, Vec
     let mut skipped = Vec::new();
     for id in ids.iter().rev() {
         let usable = read_manifest(paths, *id).and_then(|snapshot| {
-            check_sizes(paths, &snapshot.files)?;
+            check(paths, &snapshot)?;
             Ok(snapshot)
         });
         match usable {
@@ -115,9 +116,13 @@ fn newest_usable(paths: &LakePaths, ids: &[ManifestId]) -> Result<(Snapshot, Vec
     Err(LakeError::NoManifest(paths.manifests()))
 }
 
-/// Each file is there and has the size that the manifest says. Their bytes are not read here: that would make the start as slow as the lake is large.
-pub(super) fn check_sizes(paths: &LakePaths, files: &[FileEntry]) -> Result<(), LakeError> {
-    for file in files {
+/// Each file is there and has the size that the manifest says. Their bytes are not read here: that would make the start
+/// as slow as the lake is large.
+pub(super) fn check(paths: &LakePaths, snapshot: &Snapshot) -> Result<(), LakeError> {
+    if let Some(entry) = &snapshot.resume {
+        retain::read(paths, entry)?;
+    }
+    for file in &snapshot.files {
         let path = paths.result(&file.path);
         match fs::metadata(&path) {
             Ok(metadata) if metadata.len() == file.bytes => {}

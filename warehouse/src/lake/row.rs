@@ -46,7 +46,7 @@ impl Row<'_> {
     }
 
     /// The columns that [`Row::key`] leaves out, in their order in the file.
-    fn compare_rest(&self, other: &Self) -> Ordering {
+    pub(crate) fn compare_rest(&self, other: &Self) -> Ordering {
         let record = |row: &Self| {
             let fields = row.fields;
             (
@@ -97,13 +97,13 @@ pub(crate) fn sort(rows: &mut Vec<Row<'_>>) {
     rows.extend(keyed.into_iter().map(|(_, row)| row));
 }
 
-/// Rows that were read from a file, with what they borrow.
-#[derive(Debug, Default)]
-pub(crate) struct OwnedRows {
-    /// The records.
-    pub(crate) records: Vec<RecordFields>,
-    /// The origin of each.
-    pub(crate) origins: Vec<Origin>,
+/// A row that was read from a file, with what it borrows.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct OwnedRow {
+    /// The record.
+    pub(crate) fields: RecordFields,
+    /// Where it came from.
+    pub(crate) origin: Origin,
 }
 
 /// Where a record that was read from a file came from.
@@ -116,12 +116,10 @@ pub(crate) struct Origin {
     pub(crate) seal: u64,
 }
 
-impl OwnedRows {
-    /// The row at this position.
-    #[expect(dead_code, reason = "merging a day will take rows one by one; nothing does yet")]
-    pub(crate) fn get(&self, at: usize) -> Option<Row<'_>> {
-        let Origin { agent, epoch, seq, arrived_hour, seal } = self.origins.get(at)?;
-        let fields = self.records.get(at)?;
-        Some(Row { fields, agent, epoch: *epoch, seq: *seq, arrived_hour: *arrived_hour, seal: *seal })
+impl OwnedRow {
+    /// The row, borrowed.
+    pub(crate) fn as_row(&self) -> Row<'_> {
+        let Origin { agent, epoch, seq, arrived_hour, seal } = &self.origin;
+        Row { fields: &self.fields, agent, epoch: *epoch, seq: *seq, arrived_hour: *arrived_hour, seal: *seal }
     }
 }

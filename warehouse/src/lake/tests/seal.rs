@@ -1,39 +1,8 @@
 //! Sealing: every record lies in the lake once, in an order that tells nothing of how it came.
 
-use proptest::prelude::*;
-use wire::{Record, RecordFields};
-
 use super::samples::{NOON, TODAY, any_record, batch, record};
-use super::{open, read_file};
-use crate::lake::Lake;
-use crate::landing::LandedBatch;
-
-/// What the lake holds of each record, in one order.
-fn contents(lake: &Lake) -> Vec<(String, u64, String)> {
-    let mut all = Vec::new();
-    for file in &lake.current().files {
-        let rows = read_file(lake, file).expect("the file reads");
-        assert_eq!(rows.records.len() as u64, file.rows);
-        for (fields, origin) in rows.records.iter().zip(&rows.origins) {
-            assert_eq!(fields.tested_hour.day(), file.test_date().day());
-            all.push((origin.agent.to_string(), origin.seq.0, format!("{fields:?}")));
-        }
-    }
-    all.sort();
-    all
-}
-
-/// What the lake must hold after these batches.
-fn expected(batches: &[LandedBatch]) -> Vec<(String, u64, String)> {
-    let of = |batch: &LandedBatch| {
-        let (agent, seq) = (batch.agent.to_string(), batch.seq.0);
-        let row = |record: &Record| (agent.clone(), seq, format!("{:?}", RecordFields::from(record.clone())));
-        batch.records.iter().map(row).collect::<Vec<_>>()
-    };
-    let mut all: Vec<_> = batches.iter().flat_map(of).collect();
-    all.sort();
-    all
-}
+use super::{contents, expected, open};
+use proptest::prelude::*;
 
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(24))]

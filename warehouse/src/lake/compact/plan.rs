@@ -1,0 +1,69 @@
+//! Which files are merged next.
+//!
+//! A day fills with files of like size; [`FAN_IN`] of one tier are merged into one of the next, so that a row is written
+//! again once a tier and never once a seal. When a day is over and nothing comes any more, it becomes one file.
+
+use wire::Hour;
+
+use super::MAX_FILE_ROWS;
+use crate::lake::manifest::FileEntry;
+use crate::lake::paths::TestDate;
+
+/// Files of one tier from which they are merged, and most files that are merged at once.
+///
+/// Measured (`docs/decisions/2026-11-24-compaction.md`): it keeps a day that is written every two seconds at some 60
+/// files instead of 43,200, and a merge of so many holds 12 MB of rows.
+pub(super) const FAN_IN: usize = 32;
+
+/// Rows at which the next tier begins, each [`FAN_IN`] times the one before; the last tier ends where a file is full.
+const TIER_ROWS: [u64; 3] = [512, 16_384, 524_288];
+
+/// A day is closed this long after its end.
+const CLOSED_HOURS: u32 = 48;
+
+/// A closed day becomes one file once nothing has arrived for it this long: each late batch would rewrite the day.
+const QUIET_HOURS: u32 = 24;
+
+/// How eagerly files are merged.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Due {
+    /// What the lake needs.
+    Needed,
+    /// Also closed days for which something arrived lately.
+    AllClosed,
+}
+
+/// The files to merge next, all of one day and at least two; none if the lake is in order.
+pub(super) fn next(files: &[FileEntry], now: Hour, due: Due) -> Option<Vec<FileEntry>> {
+    // Files are sorted by path, so by day.
+    let days = files.chunk_by(|a, b| a.test_date() == b.test_date());
+    days.filter_map(|day| of_day(day, now, due)).max_by_key(Vec::len)
+}
+
+fn of_day(day: &[FileEntry], now: Hour, due: Due) -> Option<Vec<FileEntry>> {
+    let mut open: Vec<&FileEntry> = day.iter().filter(|file| file.rows < MAX_FILE_ROWS).collect();
+    let last_arrival = open.iter().map(|file| file.max_arrived_hour).max()?;
+    let quiet = due == Due::AllClosed || last_arrival.0.saturating_add(QUIET_HOURS) <= now.0;
+    if quiet && open.len() >= 2 && is_closed(day.first()?.test_date(), now) {
+        // The smallest first: what is merged again is then little.
+        open.sort_by_key(|file| (file.rows, file.path));
+        open.truncate(FAN_IN);
+        return Some(open.into_iter().cloned().collect());
+    }
+    (0..=TIER_ROWS.len()).find_map(|tier| {
+        let of_tier = open.iter().filter(|file| tier_of(file) == tier).copied();
+        let chosen: Vec<FileEntry> = of_tier.take(FAN_IN).cloned().collect();
+        (chosen.len() == FAN_IN).then_some(chosen)
+    })
+}
+
+fn is_closed(day: TestDate, now: Hour) -> bool {
+    day.day().plus(1).first_hour().0.saturating_add(CLOSED_HOURS) <= now.0
+}
+
+fn tier_of(file: &FileEntry) -> usize {
+    TIER_ROWS.partition_point(|&least| least <= file.rows)
+}
+
+#[cfg(test)]
+mod tests;
