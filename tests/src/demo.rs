@@ -1,8 +1,6 @@
 //! The whole of Bufferlake on this machine: a month of results from sixty providers arrives at a warehouse, two real
 //! agents take in results now, and the public ranking stands beside what came in today.
 
-mod history;
-
 mod live;
 
 mod options;
@@ -17,6 +15,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Receiver, RecvTimeoutError};
+use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, bail, ensure};
@@ -26,8 +25,12 @@ pub use options::Options;
 
 use crate::asn_data;
 use crate::harness::{Account, Agent, AgentOptions, Warehouse, WarehouseOptions, until};
+use crate::past::{self, Past};
 use crate::simulator::network::{Network, world};
 use progress::Step;
+
+/// Marks a directory as the demo's own.
+const MARKER: &str = ".bufferlake-demo";
 
 /// Days of history.
 const DAYS: u32 = 30;
@@ -59,7 +62,17 @@ pub fn run(options: &Options, stop: &Receiver<()>, is_up: &AtomicBool) -> anyhow
 
     let now = SystemClock.hour();
     let warehouse_dir = dir.join("warehouse");
-    history::send(options, &warehouse_dir, &networks, DAYS, now, &database)?;
+    let step = Mutex::new(Step::begin("A month of results from the agents", u64::from(options.results)));
+    let past = Past {
+        dir: warehouse_dir.clone(),
+        days: DAYS,
+        results: options.results,
+        providers: options.providers,
+        seed: options.seed,
+        asn_database: vec![database.clone()],
+    };
+    past::happen(&past, now, |results| step.lock().unwrap_or_else(PoisonError::into_inner).advance(results))?;
+    step.into_inner().unwrap_or_else(PoisonError::into_inner).finish();
 
     let step = Step::begin("Starting the warehouse and two agents", 0);
     let mut warehouse = Warehouse::start(WarehouseOptions {
@@ -130,13 +143,13 @@ fn start_agent(
 /// The demo's directory, empty. What an earlier demo left there goes; anything else is left alone.
 fn prepare(dir: &Path) -> anyhow::Result<PathBuf> {
     if dir.exists() {
-        let is_ours = dir.join(ready::FILE).exists() || dir.join(history::MARKER).exists();
+        let is_ours = dir.join(ready::FILE).exists() || dir.join(MARKER).exists();
         let is_empty = fs::read_dir(dir).with_context(|| format!("listing {}", dir.display()))?.next().is_none();
         ensure!(is_ours || is_empty, "{} holds something that no demo wrote: choose another with --dir", dir.display());
         fs::remove_dir_all(dir).with_context(|| format!("removing {}", dir.display()))?;
     }
     fs::create_dir_all(dir).with_context(|| format!("making {}", dir.display()))?;
-    fs::write(dir.join(history::MARKER), "").context("marking the demo's directory")?;
+    fs::write(dir.join(MARKER), "").context("marking the demo's directory")?;
     dir.canonicalize().with_context(|| format!("finding {}", dir.display()))
 }
 

@@ -5,6 +5,7 @@
 //! - [`http`]: the client side of the wire, bare enough to misbehave;
 //! - [`sender`]: sealed and signed batches, as an agent of ours makes them;
 //! - [`harness`]: the real programs, started, cut off, killed and restarted;
+//! - [`past`]: a warehouse that looks back on a month;
 //! - [`canary`]: finds an address in bytes, however it is spelled;
 //! - [`demo`]: all of it at once, to look at;
 //! - [`bench`]: what it can carry, measured.
@@ -18,6 +19,8 @@ pub mod http;
 pub mod sender;
 
 pub mod harness;
+
+pub mod past;
 
 pub mod canary;
 

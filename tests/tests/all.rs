@@ -5,3 +5,5 @@ mod agent;
 mod e2e;
 
 mod house;
+
+mod public;

@@ -19,6 +19,9 @@ const FORBIDDEN: &[(&str, &[&str])] = &[
 /// All that the wire is made of directly.
 const WIRE_USES: [&str; 7] = ["base64", "hmac", "serde", "serde_json", "sha2", "subtle", "thiserror"];
 
+/// What we build for. Crates of other platforms are not fetched on a new machine.
+const PLATFORM: &str = "x86_64-unknown-linux-gnu";
+
 /// The workspace as `cargo metadata` resolves it, without development dependencies.
 struct Resolved {
     names: BTreeMap<String, String>,
@@ -30,7 +33,7 @@ impl Resolved {
     fn read() -> Self {
         let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
         let output = Command::new(cargo)
-            .args(["metadata", "--format-version", "1", "--locked", "--offline"])
+            .args(["metadata", "--format-version", "1", "--locked", "--offline", "--filter-platform", PLATFORM])
             .current_dir(root())
             .output()
             .expect("starting cargo metadata");

@@ -1,10 +1,11 @@
-//! The month before now arrives at the warehouse, each day's results in the night after it: the real server runs in this
+//! A warehouse with a past: the days before now arrive at it, each day's results in the night after it: the real server runs in this
 //! process on a clock that is set from night to night, so that the hours of arrival are those of a warehouse that was
 //! there all the time.
 
 use std::net::SocketAddr;
-use std::path::Path;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
 
 use anyhow::{Context as _, ensure};
 use intake::clock::{Clock as _, ManualClock};
@@ -15,22 +16,17 @@ use warehouse::paths::DataDir;
 use warehouse::serve::{self, Listeners};
 use wire::{Epoch, Hour, MAX_BATCH_RECORDS, Record};
 
-use super::Options;
-use super::progress::Step;
 use crate::harness::until;
 use crate::http::Connection;
 use crate::sender::Sender;
 use crate::simulator::history::{Month, ProviderHistory, providers};
-use crate::simulator::network::Network;
-
-/// Marks a directory as the demo's own.
-pub(super) const MARKER: &str = ".bufferlake-demo";
+use crate::simulator::network::world;
 
 /// Senders at work at once: while one waits for the disk, another simulates.
 const SENDERS: usize = 6;
 
 /// How long the last results may take from the landing zone into the lake.
-const PATIENCE: std::time::Duration = std::time::Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_secs(60);
 
 /// A provider's history and the agent that sends it.
 struct Source {
@@ -39,20 +35,34 @@ struct Source {
     connection: Option<Connection>,
 }
 
-/// Sends the history to a warehouse in this directory, which is shut down in order afterwards.
-pub(super) fn send(
-    options: &Options,
-    dir: &Path,
-    world: &[Network],
-    days: u32,
-    now: Hour,
-    database: &Path,
-) -> anyhow::Result<()> {
-    let month = Month { first: Hour(now.0 - days * 24).day(), now, results: options.results };
-    let clock = Arc::new(ManualClock::at(moment(month.first.first_hour())?));
-    let mut sources = register(options, dir, world, month)?;
+/// What a warehouse looks back on.
+#[derive(Debug, Clone)]
+pub struct Past {
+    /// The warehouse's data directory, empty.
+    pub dir: PathBuf,
+    /// Days before now.
+    pub days: u32,
+    /// Results in them, on average over seeds.
+    pub results: u32,
+    /// Providers among whom the world's networks are divided.
+    pub providers: u8,
+    /// Another seed is another world.
+    pub seed: u64,
+    /// Where the networks' names are found, if anywhere.
+    pub asn_database: Vec<PathBuf>,
+}
 
-    let config = config(dir, database);
+/// Lets this past happen until this hour, and shuts its warehouse down in order. `progress` hears how many results came.
+/// Gives their number.
+///
+/// # Errors
+/// If the warehouse does not take something.
+pub fn happen(past: &Past, now: Hour, progress: impl Fn(u64) + Sync) -> anyhow::Result<u64> {
+    let month = Month { first: Hour(now.0 - past.days * 24).day(), now, results: past.results };
+    let clock = Arc::new(ManualClock::at(moment(month.first.first_hour())?));
+    let mut sources = register(past, month)?;
+
+    let config = config(past);
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
     let listeners = runtime.block_on(Listeners::bind(&config))?;
     let address = listeners.public.local_addr().context("the history's warehouse has no address")?;
@@ -61,7 +71,6 @@ pub(super) fn send(
         let _ = stopped.await;
     }));
 
-    let step = Mutex::new(Step::begin("A month of results from the agents", u64::from(options.results)));
     let mut sent = 0;
     for day in month.days() {
         // The results of a day arrive half an hour after its end; those of today have just arrived.
@@ -75,7 +84,7 @@ pub(super) fn send(
                     let records = source.history.day(day)?;
                     sent += records.len() as u64;
                     source.send(address, &records, clock.now().as_second())?;
-                    step.lock().unwrap_or_else(PoisonError::into_inner).advance(records.len() as u64);
+                    progress(records.len() as u64);
                 }
                 Ok(sent)
             };
@@ -89,9 +98,7 @@ pub(super) fn send(
         });
         sent += counts?;
     }
-    step.into_inner().unwrap_or_else(PoisonError::into_inner).finish();
 
-    let step = Step::begin("Sealing what has landed", 0);
     until("the landing zone is empty", PATIENCE, || {
         let health = crate::http::get(address, "/api/health").ok()?.json().ok()?;
         (health.get("landing_bytes")?.as_u64()? == 0).then_some(())
@@ -99,21 +106,20 @@ pub(super) fn send(
     drop(sources);
     let _ = stop.send(());
     runtime.block_on(running).context("the history's warehouse panicked")??;
-    step.finish();
-    ensure!(sent > 0, "the history is empty: ask for more --results");
-    Ok(())
+    ensure!(sent > 0, "nothing happened: ask for more results");
+    Ok(sent)
 }
 
 /// Registers every provider's agent as of the first day.
-fn register(options: &Options, dir: &Path, world: &[Network], month: Month) -> anyhow::Result<Vec<Source>> {
-    let store = Store::new(DataDir::new(dir));
+fn register(past: &Past, month: Month) -> anyhow::Result<Vec<Source>> {
+    let store = Store::new(DataDir::new(&past.dir));
     let mut sources = Vec::new();
-    for (index, provider) in providers(world.to_vec(), usize::from(options.providers))?.into_iter().enumerate() {
+    for (index, provider) in providers(world(past.seed)?, usize::from(past.providers))?.into_iter().enumerate() {
         let asns: Vec<_> = provider.networks.iter().map(|network| network.asn).collect();
         let key = store.add(&provider.agent, &asns, month.first.first_hour())?;
-        let epoch = Epoch::from_random_bits(options.seed.wrapping_mul(1_000).wrapping_add(index as u64 + 1));
+        let epoch = Epoch::from_random_bits(past.seed.wrapping_mul(1_000).wrapping_add(index as u64 + 1));
         let sender = Sender::new(provider.agent.clone(), key.secret, epoch);
-        sources.push(Source { history: ProviderHistory::new(provider, month, options.seed), sender, connection: None });
+        sources.push(Source { history: ProviderHistory::new(provider, month, past.seed), sender, connection: None });
     }
     Ok(sources)
 }
@@ -137,14 +143,14 @@ impl Source {
     }
 }
 
-fn config(dir: &Path, database: &Path) -> Config {
-    let mut config = Config { dir: dir.to_owned(), ..Config::default() };
+fn config(past: &Past) -> Config {
+    let mut config = Config { dir: past.dir.clone(), ..Config::default() };
     config.listen.set_port(0);
     config.metrics_listen.set_port(0);
     config.seal.interval_ms = 1_000;
     config.engine.refresh_interval_ms = 60_000;
     config.cut.automatic = false;
-    config.asn.database = vec![database.to_owned()];
+    config.asn.database.clone_from(&past.asn_database);
     config
 }
 

@@ -1,0 +1,112 @@
+//! A running warehouse that looks back on a month.
+
+use std::fs;
+use std::thread::JoinHandle;
+use std::time::Duration;
+
+use anyhow::{Context as _, ensure};
+use bufferlake_tests::harness::{Scratch, Warehouse, WarehouseOptions, until};
+use bufferlake_tests::http;
+use bufferlake_tests::past::{self, Past};
+use intake::clock::{Clock as _, SystemClock};
+use serde_json::{Value, json};
+
+/// How long a cut may take to begin.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+/// A warehouse of a test's own.
+pub(super) struct Stage {
+    // Ends before its directory goes.
+    pub(super) warehouse: Warehouse,
+    _scratch: Scratch,
+}
+
+impl Stage {
+    /// A warehouse that looks back on 30,000 results of 12 days.
+    pub(super) fn open(name: &str) -> anyhow::Result<Self> {
+        let scratch = Scratch::new(name)?;
+        let dir = scratch.join("warehouse");
+        let past = Past { dir, days: 12, results: 30_000, providers: 4, seed: 11, asn_database: Vec::new() };
+        past::happen(&past, SystemClock.hour(), |_| {})?;
+        let warehouse = Warehouse::start(WarehouseOptions::new(past.dir))?;
+        Ok(Self { warehouse, _scratch: scratch })
+    }
+
+    /// A warehouse without a past.
+    pub(super) fn empty(name: &str) -> anyhow::Result<Self> {
+        let scratch = Scratch::new(name)?;
+        let warehouse = Warehouse::start(WarehouseOptions::new(scratch.join("warehouse")))?;
+        Ok(Self { warehouse, _scratch: scratch })
+    }
+
+    /// The public ranking of the usual question.
+    pub(super) fn rankings(&self) -> anyhow::Result<Value> {
+        let answer = self.warehouse.get("/api/v1/rankings?limit=1000")?;
+        ensure!(answer.status == 200, "the ranking is answered with {}", answer.status);
+        answer.json()
+    }
+
+    /// The live counts.
+    pub(super) fn daily(&self) -> anyhow::Result<Vec<Value>> {
+        self.warehouse.sql("SELECT * FROM daily ORDER BY ALL")
+    }
+
+    /// What the current cut says of itself.
+    pub(super) fn cut_document(&self) -> anyhow::Result<Value> {
+        let current = fs::read_to_string(self.warehouse.dir().join("public/CURRENT")).context("there is no cut")?;
+        self.document_of(current.trim_end())
+    }
+
+    /// What this cut says of itself.
+    pub(super) fn document_of(&self, id: &str) -> anyhow::Result<Value> {
+        let path = self.warehouse.dir().join("public/cuts").join(id).join("cut.json");
+        Ok(serde_json::from_slice(&fs::read(path)?)?)
+    }
+
+    /// Posts a direct test.
+    pub(super) fn post_direct(&self) -> anyhow::Result<()> {
+        let body = json!({"telemetry_enabled": true, "results": {"test_type": "single", "grades": {"overall": "B"},
+            "metrics": {"baseline_latency_ms": 25.3, "download_latency_increase_ms": 45.2,
+                "upload_latency_increase_ms": 67.8, "download_throughput_mbps": 95.3, "upload_throughput_mbps": 12.7}}});
+        let headers = [("content-type", "application/json")];
+        let request = http::request("POST", "/api/telemetry", &headers, body.to_string().as_bytes());
+        let answer = http::fetch(self.warehouse.address(), &request)?;
+        ensure!(answer.status == 200, "a direct test is answered with {}: {}", answer.status, answer.json()?);
+        Ok(())
+    }
+
+    /// Removes what was published, while no server runs, and starts the server again.
+    pub(super) fn forget_cuts(&mut self) -> anyhow::Result<()> {
+        self.warehouse.program().stop()?;
+        let public = self.warehouse.dir().join("public");
+        if public.exists() {
+            fs::remove_dir_all(&public)?;
+        }
+        self.warehouse.restart()
+    }
+
+    /// Asks for a cut and does not wait for it.
+    pub(super) fn publish_in_background(&self) -> anyhow::Result<JoinHandle<anyhow::Result<String>>> {
+        let config = self.warehouse.dir().with_extension("toml");
+        let config = config.to_str().context("the path of the configuration is no text")?.to_owned();
+        let publish = move || bufferlake_tests::harness::run("warehouse", &["--config", &config, "publish"]);
+        std::thread::Builder::new().spawn(publish).context("starting a thread")
+    }
+
+    /// Waits until a cut is being made, or was, and this much longer.
+    pub(super) fn wait_for_making(&self, longer: Duration) -> anyhow::Result<()> {
+        let cuts = self.warehouse.dir().join("public/cuts");
+        until("a cut is being made", PATIENCE, || fs::read_dir(&cuts).ok()?.next().map(|_| ()))?;
+        std::thread::sleep(longer);
+        Ok(())
+    }
+
+    /// Fails if the program has ended or has panicked.
+    pub(super) fn assert_sound(&mut self) -> anyhow::Result<()> {
+        let log = self.warehouse.program().log().to_owned();
+        ensure!(self.warehouse.program().ended().is_none(), "the warehouse has ended");
+        let text = fs::read_to_string(&log).with_context(|| format!("reading {}", log.display()))?;
+        ensure!(!text.contains("panicked"), "a panic stands in {}", log.display());
+        Ok(())
+    }
+}
