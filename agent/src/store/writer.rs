@@ -203,3 +203,6 @@ fn refuse(group: impl IntoIterator<Item = Message>, waiting: &mut Vec<Waiting>) 
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,345 @@
+//! The agent's store under random operations, and the accounts that must add up.
+
+use std::collections::BTreeSet;
+use std::net::Ipv4Addr;
+use std::sync::{Arc, Mutex};
+
+use intake::asn::AsnFinding;
+use intake::client::ClientAddress;
+use intake::clock::{Clock, ManualClock};
+use intake::submission::{Parsed, parse};
+use jiff::Timestamp;
+use proptest::sample::Index;
+use rusqlite::Connection;
+use tokio::sync::{Notify, oneshot};
+use wire::{AgentId, AsnOutcome, Epoch};
+
+use super::super::Writer;
+use super::warehouse::{Fate, Heard, Warehouse};
+use crate::store::accept::{Accepted, Incoming};
+use crate::store::identity::Alarm;
+use crate::store::report::{Report, report};
+use crate::store::{
+    Answer, Gauges, Message, OutboxCaps, StoreFault, StoreSettings, batches, epoch, evict, identity, schema,
+};
+
+/// What can happen.
+#[derive(Debug, Clone)]
+pub(super) enum Op {
+    /// So many new results come at once.
+    Take(u32),
+    /// An earlier result comes again, byte for byte.
+    Repeat(Index),
+    /// The uploader works, so many times in a row at most.
+    Upload(Fate, usize),
+    /// Seconds pass.
+    Pass(i64),
+    /// The program ends, at any moment between two transactions, and starts again.
+    Restart,
+    /// Results come while the disk is full; their clients send them again when it is not.
+    TakeOnFullDisk(u32),
+    /// The warehouse is restored from a backup without its last batches.
+    WarehouseForgets(usize),
+    /// `agent new-epoch`.
+    NewEpoch,
+}
+
+/// So small that evictions are frequent.
+const CAP_BYTES: u64 = 12_000;
+const SEAL_RECORDS: u64 = 10;
+const SEAL_INTERVAL_S: i64 = 60;
+const HISTORY_ROWS: u64 = 25;
+const DAY_S: i64 = 86_400;
+
+pub(super) struct Model {
+    writer: Option<Writer>,
+    clock: Arc<ManualClock>,
+    now_s: i64,
+    warehouse: Warehouse,
+    /// Every result that was acknowledged: its number, its answer, and when.
+    acknowledged: Vec<(u32, Accepted)>,
+    /// Records that a new epoch counted as dropped although their batch had arrived.
+    counted_twice: u64,
+    directory: tempfile::TempDir,
+}
+
+impl Model {
+    pub(super) fn new() -> Self {
+        let now_s = 1_790_000_000;
+        let mut model = Self {
+            writer: None,
+            clock: Arc::new(ManualClock::at(Timestamp::from_second(now_s).expect("a moment"))),
+            now_s,
+            warehouse: Warehouse::default(),
+            acknowledged: Vec::new(),
+            counted_twice: 0,
+            directory: tempfile::tempdir().expect("a directory"),
+        };
+        model.start();
+        model
+    }
+
+    pub(super) fn run(&mut self, op: Op) {
+        match op {
+            Op::Take(count) => {
+                let kept = self.take(count);
+                assert!(kept.iter().all(Result::is_ok), "a healthy disk refuses: {kept:?}");
+            }
+            Op::Repeat(which) => self.repeat(which),
+            Op::Upload(fate, times) => {
+                for _ in 0..times {
+                    self.upload(fate);
+                }
+            }
+            Op::Pass(seconds) => self.pass(seconds),
+            Op::Restart => self.start(),
+            Op::TakeOnFullDisk(count) => self.take_on_full_disk(count),
+            Op::WarehouseForgets(count) => self.warehouse.forget(self.epoch(), count),
+            Op::NewEpoch => self.new_epoch(),
+        }
+        let report = self.report();
+        assert!(report.history_rows <= HISTORY_ROWS, "{} results in the history", report.history_rows);
+    }
+
+    /// Damages the database as a fault of ours would.
+    pub(super) fn plant(&mut self, statement: &'static str) {
+        self.job(move |connection| Ok(connection.execute_batch(statement)?));
+        self.start();
+    }
+
+    /// Everything is sent: time passes, and every upload is answered.
+    pub(super) fn drain(&mut self) {
+        for _ in 0..200 {
+            self.pass(2 * SEAL_INTERVAL_S);
+            while self.upload(Fate::Answered) {}
+            let report = self.report();
+            if report.waiting_records + report.unsettled_batches == 0 && report.dropped.is_empty() {
+                return;
+            }
+        }
+        panic!("the outbox does not empty: {:?}", self.report());
+    }
+
+    /// Every acknowledged result arrived once or was counted once.
+    pub(super) fn check_accounts(&mut self) {
+        // What the warehouse forgot and the agent believes to be there is known to be lost only to this model.
+        self.warehouse.give_up(|_| true);
+        let mut arrived = BTreeSet::new();
+        for record in self.warehouse.taken.iter().flat_map(|delivered| &delivered.batch.records) {
+            let part = |rate: Option<wire::Rate>| u32::from(rate.expect("a throughput")) / 100 - 100;
+            let number = part(record.download_rate) * 900 + part(record.upload_rate);
+            assert!(arrived.insert(number), "result {number} arrived twice");
+        }
+        let acknowledged: BTreeSet<u32> = self.acknowledged.iter().map(|(number, _)| *number).collect();
+        assert!(arrived.is_subset(&acknowledged), "results arrived that nobody was told are kept");
+        let accounted: u64 = self.warehouse.taken.iter().map(super::warehouse::Delivered::accounts_for).sum();
+        assert_eq!(
+            accounted + self.warehouse.lost,
+            acknowledged.len() as u64 + self.counted_twice,
+            "arrived {} of {} acknowledged",
+            arrived.len(),
+            acknowledged.len()
+        );
+    }
+
+    fn take(&mut self, count: u32) -> Vec<Result<Accepted, StoreFault>> {
+        let first = u32::try_from(self.acknowledged.len()).expect("few results");
+        self.submit((first..first + count).collect())
+    }
+
+    fn repeat(&mut self, which: Index) {
+        if self.acknowledged.is_empty() {
+            return;
+        }
+        let (number, before) = self.acknowledged[which.index(self.acknowledged.len())];
+        if self.now_s - before.received_s < intake::retries::RETRY_WINDOW_S {
+            let again = self.turn_with(&[number]).remove(0).expect("a healthy disk");
+            assert_eq!(again, before, "a repeated result got another answer");
+        }
+    }
+
+    fn take_on_full_disk(&mut self, count: u32) {
+        let connection = &self.writer.as_ref().expect("it runs").connection;
+        let pages: i64 = connection.pragma_query_value(None, "page_count", |row| row.get(0)).expect("a count");
+        let limit = |pages: i64, connection: &Connection| {
+            connection.query_row(&format!("PRAGMA max_page_count = {pages}"), [], |_| Ok(())).expect("a pragma");
+        };
+        limit(pages, connection);
+        let first = u32::try_from(self.acknowledged.len()).expect("few results");
+        let kept = self.turn_with(&(first..first + count).collect::<Vec<_>>());
+        assert!(kept.iter().all(Result::is_ok) || kept.iter().all(Result::is_err), "one transaction, two outcomes");
+        limit(i64::from(u32::MAX) - 1, &self.writer.as_ref().expect("it runs").connection);
+        let again = self.take(count);
+        for (first, again) in kept.iter().zip(&again) {
+            let again = again.as_ref().expect("the disk is not full any more");
+            assert!(first.as_ref().is_ok_and(|first| first == again) || first.is_err());
+        }
+    }
+
+    /// Submits new results and notes those that were acknowledged.
+    fn submit(&mut self, numbers: Vec<u32>) -> Vec<Result<Accepted, StoreFault>> {
+        let answers = self.turn_with(&numbers);
+        for (number, answer) in numbers.into_iter().zip(&answers) {
+            self.acknowledged.extend(answer.as_ref().ok().map(|accepted| (number, *accepted)));
+        }
+        answers
+    }
+
+    /// One transaction with these results.
+    fn turn_with(&mut self, numbers: &[u32]) -> Vec<Result<Accepted, StoreFault>> {
+        let (messages, answers): (Vec<_>, Vec<_>) = numbers
+            .iter()
+            .map(|number| {
+                let (answer, answered) = oneshot::channel();
+                (Message::Submit(Box::new(incoming(*number)), answer), answered)
+            })
+            .unzip();
+        self.turn(messages);
+        answers.into_iter().map(|mut answered| answered.try_recv().expect("every submission is answered")).collect()
+    }
+
+    fn turn(&mut self, messages: Vec<Message>) {
+        let now = self.clock.now();
+        self.writer.as_mut().expect("it runs").turn(messages, now);
+    }
+
+    /// As the uploader does it; false if there was nothing to send.
+    fn upload(&mut self, fate: Fate) -> bool {
+        let now_s = self.now_s;
+        let Some(offer) = self.job(batches::offer) else { return false };
+        let seq = offer.seq;
+        match self.warehouse.receive(&offer, fate) {
+            Heard::Nothing => {}
+            Heard::Receipt => self.job(move |connection| batches::settle(connection, seq, now_s)),
+            Heard::Refused => {
+                let alarm = self.job(move |connection| batches::refuse(connection, seq, "bad-batch", now_s));
+                assert_eq!(alarm, None);
+            }
+            Heard::Expected(expected) => {
+                match self.job(move |connection| batches::go_to(connection, seq, expected, now_s)) {
+                    None => {}
+                    Some(Alarm::Gap { ours, .. }) => self.warehouse.accept_gap(self.epoch(), wire::Seq(ours)),
+                    Some(alarm) => panic!("no database was restored here: {alarm}"),
+                }
+            }
+        }
+        true
+    }
+
+    fn pass(&mut self, seconds: i64) {
+        self.now_s += seconds;
+        self.clock.set(Timestamp::from_second(self.now_s).expect("a moment"));
+        // The first turn sets the time of the next seal if none is set; what it finds due, it does.
+        self.turn(Vec::new());
+        if seconds > 60 {
+            self.check_cap();
+        }
+    }
+
+    /// After a recount nothing is over the cap that could be let go.
+    fn check_cap(&mut self) {
+        let (bytes, fixed) = self.job(|connection| {
+            let fixed: u64 = connection.query_row(
+                "SELECT coalesce(sum(length(body) + ?1), 0) FROM batches
+                 WHERE settled_s IS NULL AND (offered = 1 OR records = 0)",
+                [evict::ROW_OVERHEAD_BYTES],
+                |row| row.get(0),
+            )?;
+            Ok((evict::bytes(connection)?, fixed))
+        });
+        assert!(bytes <= CAP_BYTES.max(fixed), "the outbox holds {bytes} bytes, of which {fixed} cannot go");
+    }
+
+    fn new_epoch(&mut self) {
+        let epoch = self.epoch();
+        let last = self.warehouse.last(epoch).map_or(0, |last| last.batch.seq.0);
+        let arrived: Vec<(u64, Vec<u8>)> = self.job(move |connection| {
+            let mut statement =
+                connection.prepare("SELECT records, body FROM batches WHERE settled_s IS NULL AND seq <= ?1")?;
+            let rows = statement.query_map([last], |row| Ok((row.get(0)?, row.get(1)?)))?;
+            Ok(rows.collect::<Result<_, _>>()?)
+        });
+        let reported = |body: &[u8]| batches::reported(body).values().sum::<u64>();
+        self.counted_twice += arrived.iter().map(|(records, body)| records + reported(body)).sum::<u64>();
+        let unsettled: BTreeSet<u64> = self.job(|connection| {
+            let mut statement = connection.prepare("SELECT seq FROM batches WHERE settled_s IS NULL")?;
+            let rows = statement.query_map([], |row| row.get(0))?;
+            Ok(rows.collect::<Result<_, _>>()?)
+        });
+        // What is unsettled here is counted as restored; what was settled and forgotten there is known to nobody.
+        self.warehouse.give_up(|known| known.batch.epoch == epoch && !unsettled.contains(&known.batch.seq.0));
+        self.warehouse.forgotten.retain(|known| known.batch.epoch != epoch);
+        self.writer = None;
+        let mut connection = schema::open(&self.path()).expect("the database");
+        epoch::begin(&mut connection, self.now_s).expect("a new epoch");
+        drop(connection);
+        self.start();
+    }
+
+    fn start(&mut self) {
+        self.writer = None;
+        let connection = schema::open(&self.path()).expect("the database");
+        // Durability is SQLite's affair and is tested on the real program; here it would only cost time.
+        connection.pragma_update(None, "synchronous", "off").expect("a pragma");
+        let caps = OutboxCaps { max_bytes: CAP_BYTES, max_age_s: DAY_S, settled_kept_s: DAY_S / 2 };
+        let settings = StoreSettings {
+            agent: Some(AgentId::parse("isp-one").expect("an id")),
+            history_rows: HISTORY_ROWS,
+            caps,
+            seal_records: SEAL_RECORDS,
+            seal_interval_ms: SEAL_INTERVAL_S * 1_000,
+        };
+        let clock: Arc<dyn Clock> = self.clock.clone();
+        let writer = Writer::new(connection, settings, clock, Arc::new(Gauges::default()), Arc::new(Notify::new()));
+        self.writer = Some(writer.expect("a writer"));
+    }
+
+    fn path(&self) -> std::path::PathBuf {
+        self.directory.path().join("agent.sqlite")
+    }
+
+    fn epoch(&self) -> Epoch {
+        identity::read(&self.writer.as_ref().expect("it runs").connection).expect("an identity").epoch
+    }
+
+    fn report(&self) -> Report {
+        report(&self.writer.as_ref().expect("it runs").connection).expect("a report")
+    }
+
+    /// Runs a job in a transaction of its own.
+    fn job<T: Send + 'static>(&mut self, job: impl FnOnce(&Connection) -> Result<T, StoreFault> + Send + 'static) -> T {
+        let place = Arc::new(Mutex::new(None));
+        let inside = Arc::clone(&place);
+        self.turn(vec![Message::Job(Box::new(move |connection| {
+            let result = job(connection);
+            let keep = result.is_ok();
+            let answer: Answer = Box::new(move |committed| {
+                assert!(committed, "the transaction of a job failed");
+                *inside.lock().expect("one thread") = Some(result);
+            });
+            (keep, answer)
+        }))]);
+        let result = place.lock().expect("one thread").take();
+        result.expect("the job was run").expect("the job works")
+    }
+}
+
+/// Result `number`, which its two throughputs carry.
+fn incoming(number: u32) -> Incoming {
+    let (download, upload) = (100 + number / 900, 100 + number % 900);
+    let body = format!(
+        r#"{{"results":{{"test_type":"single","metrics":{{"baseline_latency_ms":20,"download_latency_increase_ms":10,"upload_latency_increase_ms":30,"download_throughput_mbps":{download},"upload_throughput_mbps":{upload}}}}}}}"#
+    );
+    let Ok(Parsed::Kept(submission)) = parse(body.as_bytes()) else { panic!("a good body is refused") };
+    let mut key = [0; 16];
+    key[..4].copy_from_slice(&number.to_be_bytes());
+    Incoming {
+        client: ClientAddress::new(Ipv4Addr::from(0x4900_0000 + number).into()),
+        client_tag: key,
+        vote_key: key,
+        retry_key: key,
+        submission,
+        finding: AsnFinding { asn: None, outcome: AsnOutcome::Miss, name: None, country: None, database_day: None },
+        user_agent: None,
+    }
+}
