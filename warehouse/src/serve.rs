@@ -91,6 +91,9 @@ pub async fn run(
     if let Some(alarm) = &recovery.alarm {
         tracing::error!(cause = %alarm.cause, "the lake was damaged and goes on from an older manifest");
     }
+    if recovery.rolled_forward {
+        tracing::warn!(lake.manifest = %lake.current().id, "CURRENT named an older manifest; the lake goes on from the newest");
+    }
     let lake = Arc::new(lake);
     let marks = recovery::recover(&landing, &lake.current())?;
     let gate = Gate::new(marks);

@@ -24,6 +24,9 @@ pub struct Recovery {
     pub alarm: Option<Alarm>,
     /// Half-written files that a crash left; they were never acknowledged, and are gone.
     pub half_written: u64,
+    /// True if the lake goes on from a newer manifest than `CURRENT` named: a crash came just before the switch, or an old
+    /// `CURRENT` was put back.
+    pub rolled_forward: bool,
     /// Manifests that were written and never published; they are set aside.
     pub unpublished: u64,
     /// The number of the next manifest.
@@ -58,17 +61,30 @@ pub(super) fn recover(disk: &Disk, paths: &LakePaths, hour: Hour) -> Result<(Sna
 
     let snapshot = match read_current(paths) {
         Ok(snapshot) => {
+            let tip = newest_after(paths, &ids, &snapshot);
+            recovery.rolled_forward = tip.is_some();
+            let snapshot = tip.unwrap_or(snapshot);
             check(paths, &snapshot)?;
-            // What is newer than CURRENT was never published: its batches still lie in the landing zone.
+            // What is newer still was never whole: its batches lie in the landing zone.
             for id in ids.iter().filter(|id| id.number >= snapshot.id.number && **id != snapshot.id) {
                 let path = paths.manifest(*id);
                 disk.rename(&path, &with_ending(&path, UNPUBLISHED_ENDING))?;
                 recovery.unpublished += 1;
             }
             disk.sync_directory(&paths.manifests())?;
+            if recovery.rolled_forward {
+                disk.replace(&paths.current(), format!("{}\n", snapshot.id).as_bytes())?;
+            }
             return Ok((snapshot, recovery));
         }
-        Err(LakeError::Disk(error)) if ids.is_empty() && error.is_not_found() => first(disk, paths, hour)?,
+        // No lake yet, or a crash in the middle of making it.
+        Err(LakeError::Disk(error)) if newest_number == 0 && error.is_not_found() => {
+            refuse_results(paths)?;
+            match ids.first() {
+                Some(id) => read_manifest(paths, *id)?,
+                None => write_manifest(disk, paths, Manifest::genesis(new_lineage()?, hour))?,
+            }
+        }
         Err(cause) => {
             let (found, skipped) = newest_usable(paths, &ids)?;
             let resumed_from = found.id;
@@ -83,16 +99,23 @@ pub(super) fn recover(disk: &Disk, paths: &LakePaths, hour: Hour) -> Result<(Sna
     Ok((snapshot, recovery))
 }
 
-/// The first manifest of an empty lake.
-fn first(disk: &Disk, paths: &LakePaths, hour: Hour) -> Result<Snapshot, LakeError> {
+/// The newest manifest that follows this one on its line and whose files are all there. What it adds counts: its batches
+/// are in the landing zone too and are told apart by the marks, or they are nowhere else any more.
+fn newest_after(paths: &LakePaths, ids: &[ManifestId], current: &Snapshot) -> Option<Snapshot> {
+    let newer = ids.iter().rev().take_while(|id| id.number > current.number);
+    newer.filter_map(|id| read_manifest(paths, *id).ok()).find(|snapshot| {
+        let follows = snapshot.lineage == current.lineage && snapshot.ancestors.contains(&current.id);
+        follows && check(paths, snapshot).is_ok()
+    })
+}
+
+/// A lake without manifests must be empty.
+fn refuse_results(paths: &LakePaths) -> Result<(), LakeError> {
     let results = paths.results();
     let mut days = fs::read_dir(&results).map_err(FileFault::when("list", &results))?;
     let any_result =
         days.any(|day| day.is_ok_and(|day| fs::read_dir(day.path()).is_ok_and(|mut files| files.next().is_some())));
-    if any_result {
-        return Err(LakeError::ResultsWithoutManifest(paths.root().to_owned()));
-    }
-    write_manifest(disk, paths, Manifest::genesis(new_lineage()?, hour))
+    if any_result { Err(LakeError::ResultsWithoutManifest(paths.root().to_owned())) } else { Ok(()) }
 }
 
 /// A random number for a new line of manifests.

@@ -6,6 +6,12 @@ mod collect;
 
 mod compact;
 
+mod crash;
+
+mod dying;
+
+mod model;
+
 mod retain;
 
 pub(crate) mod samples;
@@ -15,6 +21,7 @@ mod seal;
 use std::fs;
 use std::path::Path;
 
+use tempfile::TempDir;
 use wire::{Record, RecordFields};
 
 use super::file::DayReader;
@@ -91,6 +98,13 @@ fn publish(lake: &Lake, count: usize) {
     (0..count).for_each(|_| {
         lake.publish(&mut lake.writer(), hour_of(samples::NOON), |_| {}).expect("publishes");
     });
+}
+
+/// A directory in memory where there is one: a simulated disk needs no real syncs, which take most of the time.
+fn in_memory() -> TempDir {
+    let memory = Path::new("/dev/shm");
+    let made = if memory.is_dir() { tempfile::tempdir_in(memory) } else { tempfile::tempdir() };
+    made.expect("makes a directory")
 }
 
 /// Opens a lake that must be in order.

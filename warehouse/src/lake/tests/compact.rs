@@ -159,3 +159,29 @@ fn compaction_costs() {
         );
     }
 }
+
+/// Aim: what a manifest of so many files costs, as a figure.
+/// `cargo test --release -p bufferlake-warehouse manifest_costs -- --ignored --nocapture`
+#[test]
+#[ignore = "a measurement"]
+fn manifest_costs() {
+    let dir = tempfile::tempdir().unwrap();
+    let lake = open(dir.path());
+    let sealed = lake.seal([&small(1, TODAY.first_hour())], NOON).unwrap();
+    let one = sealed.snapshot.files[0].clone();
+    for files in [100_u64, 500, 2_000, 10_000, 43_200] {
+        let many = (0..files).map(|seal| {
+            let mut file = one.clone();
+            (file.path.first_seal, file.path.last_seal) = (seal, seal);
+            file
+        });
+        let many: Vec<_> = many.collect();
+        let begun = std::time::Instant::now();
+        for _ in 0..5 {
+            lake.publish(&mut lake.writer(), crate::lake::hour_of(NOON), |manifest| manifest.files.clone_from(&many))
+                .unwrap();
+        }
+        let bytes = std::fs::metadata(lake.paths().manifest(lake.current().id)).unwrap().len();
+        println!("{files} files: {bytes} bytes, {:?} a publication", begun.elapsed() / 5);
+    }
+}
