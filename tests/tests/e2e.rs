@@ -3,5 +3,6 @@
 mod bad_input;
 mod kill;
 mod lake;
+mod privacy;
 mod slow;
 mod stage;

@@ -38,24 +38,35 @@ pub(super) fn await_rows(data_dir: &Path, rows: u64) -> anyhow::Result<Snapshot>
 
 /// The rows of the files that the manifest names, counted one by one.
 pub(super) fn rows_by_batch(data_dir: &Path) -> anyhow::Result<RowsByBatch> {
-    let paths = LakePaths::in_data_dir(data_dir);
     let mut counts = RowsByBatch::new();
+    for_each_row(data_dir, |row| {
+        *counts.entry(batch_of(row)?).or_default() += 1;
+        Ok(())
+    })?;
+    Ok(counts)
+}
+
+/// Shows every row of the files that the manifest names.
+pub(super) fn for_each_row(data_dir: &Path, mut see: impl FnMut(&Row) -> anyhow::Result<()>) -> anyhow::Result<()> {
+    let paths = LakePaths::in_data_dir(data_dir);
     for entry in &manifest(data_dir)?.files {
         let path = paths.result(&entry.path);
         let reader = SerializedFileReader::new(File::open(&path)?).with_context(|| path.display().to_string())?;
         for row in reader.get_row_iter(None)? {
-            *counts.entry(batch_of(&row?)?).or_default() += 1;
+            see(&row?)?;
         }
     }
-    Ok(counts)
+    Ok(())
+}
+
+/// A column of a row.
+pub(super) fn column<'a>(row: &'a Row, name: &str) -> anyhow::Result<&'a Field> {
+    let found = row.get_column_iter().find(|(column, _)| *column == name).map(|(_, field)| field);
+    found.with_context(|| format!("no column {name}"))
 }
 
 fn batch_of(row: &Row) -> anyhow::Result<(String, u64, u64)> {
-    let column = |name: &str| {
-        let found = row.get_column_iter().find(|(column, _)| *column == name).map(|(_, field)| field);
-        found.with_context(|| format!("no column {name}"))
-    };
-    match (column("agent")?, column("epoch")?, column("seq")?) {
+    match (column(row, "agent")?, column(row, "epoch")?, column(row, "seq")?) {
         (Field::Str(agent), Field::ULong(epoch), Field::ULong(seq)) => Ok((agent.clone(), *epoch, *seq)),
         other => anyhow::bail!("agent, epoch and seq have other types: {other:?}"),
     }

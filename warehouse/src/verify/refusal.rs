@@ -149,10 +149,45 @@ impl Refusal {
     }
 }
 
-/// Says what was wrong with the body. The parser's text names fields and positions, so that it can be mended.
+/// Says what was wrong with the body.
 fn batch_fault(fault: &BatchFault) -> String {
     match fault {
-        BatchFault::Envelope(json) => format!("the body is not a batch of schema {SCHEMA}: {json}"),
+        BatchFault::Envelope(json) => format!("the body is not a batch of schema {SCHEMA}: {}", without_values(json)),
         other => other.to_string(),
+    }
+}
+
+/// The parser's text names fields and positions, so that the body can be mended; what it repeats of the body is left out,
+/// since that may be anything.
+fn without_values(fault: &serde_json::Error) -> String {
+    let text = fault.to_string();
+    match text.rsplit_once(", expected ") {
+        Some((found, expected)) => {
+            let kind = found.split([':', '`', '"']).next().unwrap_or_default().trim_end();
+            format!("{kind}, expected {expected}")
+        }
+        None => text,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    // Aim: the sender learns where and what was expected, and reads nothing of what was sent.
+    #[test]
+    fn what_was_sent_is_not_repeated() {
+        let said = |body: &str| batch_fault(&wire::Batch::from_json(body.as_bytes()).expect_err("no batch"));
+        let batch =
+            |member: &str| format!(r#"{{"schema":1,"agent":"isp-one","epoch":7,"seq":1,"dropped":{{}},{member}}}"#);
+        for (body, expected) in [
+            (batch(r#""192.0.2.1":1"#), "unknown field, expected one of `schema`"),
+            (batch(r#""records":"a, expected 192.0.2.1""#), "invalid type, expected a sequence at line 1 column"),
+            (r#"{"schema":"192.0.2.1"}"#.to_owned(), "invalid type, expected u32 at line 1 column 21"),
+            (batch(r#""seq":1"#), "duplicate field `seq`"),
+        ] {
+            let text = said(&body);
+            assert!(text.contains(expected) && !text.contains("192.0.2.1"), "{text:?} does not say {expected:?}");
+        }
     }
 }
