@@ -3,6 +3,7 @@
 mod bad_input;
 mod kill;
 mod lake;
+mod path;
 mod privacy;
 mod slow;
 mod stage;
