@@ -19,7 +19,8 @@ SELECT
     w.agent IS NOT NULL AS is_withdrawn,
     -- The address belonged to no known network, so there is nothing to rank.
     r.asn IS NULL AS is_without_asn,
-    -- The agent may not speak for this network; a later `warehouse agents bind` releases the row.
+    -- The agent may not speak for this network; `warehouse agents bind` within 90 days of the test releases the row.
+    -- (Later it would count in a block long after its own month has gone from the lake.)
     r.asn IS NOT NULL AND r.agent <> 'direct' AND b.bound_at IS NULL AS is_foreign_asn,
     -- The test lacks the quantity by which its type is ranked, so it cannot be compared.
     CASE r.test_type WHEN 'single' THEN r.working_increase IS NULL ELSE r.grade_overall IS NULL END AS is_unmeasured,
@@ -38,5 +39,6 @@ SELECT
         ELSE CAST(r.arrived_hour AS DATE)
     END AS counts_on
 FROM results AS r
-LEFT JOIN bindings AS b ON b.agent = r.agent AND b.asn = r.asn
+LEFT JOIN bindings AS b
+    ON b.agent = r.agent AND b.asn = r.asn AND b.bound_at < CAST(r.test_date AS TIMESTAMP) + INTERVAL '91' DAY
 LEFT JOIN withdrawn_days AS w ON w.agent = r.agent AND w.test_date = r.test_date

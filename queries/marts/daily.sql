@@ -14,6 +14,7 @@ SELECT
         WHEN p.agent <> 'direct' AND max(b.bound_at) IS NULL THEN 'foreign_asn'
     END AS excluded_reason
 FROM daily_parts AS p
-LEFT JOIN bindings AS b ON b.agent = p.agent AND b.asn = p.asn
+LEFT JOIN bindings AS b
+    ON b.agent = p.agent AND b.asn = p.asn AND b.bound_at < CAST(p.test_date AS TIMESTAMP) + INTERVAL '91' DAY
 LEFT JOIN withdrawn_days AS w ON w.agent = p.agent AND w.test_date = p.test_date
 GROUP BY p.test_date, p.asn, p.test_type, p.agent

@@ -126,6 +126,8 @@ queries! {
     CLOSE_BLOCK_GRADES = "marts/close_block_grades";
     /// Their votes by country.
     CLOSE_BLOCK_COUNTRIES = "marts/close_block_countries";
+    /// Where blocks go on after months were dropped.
+    RESUME_DAYS = "marts/resume_days";
     /// The ranking of single tests.
     RANK_SINGLE = "marts/rank_single";
     /// The ranking of household tests.

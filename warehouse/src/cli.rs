@@ -61,6 +61,8 @@ enum Command {
     Agents(agents::Command),
     /// Close the days that can be closed and make the public cut now.
     Publish,
+    /// The night's work, for a timer: `publish`, then drop the months that retention does not keep.
+    Nightly,
     /// Make marts, blocks and the cut again from the lake; a new cut comes of it only if it says something else.
     Rebuild,
     /// Take an agent's results of some days back: they leave the marts now and the public with the next cut.
@@ -94,6 +96,7 @@ impl Cli {
             Command::Compact { json } => compact::compact(&loaded.config, json),
             Command::Agents(command) => command.run(&loaded.config),
             Command::Publish => keep::publish(loaded.config),
+            Command::Nightly => keep::nightly(loaded.config),
             Command::Rebuild => keep::rebuild(loaded.config),
             Command::Withdraw(range) => keep::withdraw(loaded.config, range),
             Command::Sql { statement, format } => keep::sql(loaded.config, &statement, format),

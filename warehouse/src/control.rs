@@ -31,6 +31,8 @@ pub enum Request {
     Status,
     /// Close the days that can be closed and make the public cut.
     Publish,
+    /// As the night does: the cut, then retention.
+    Nightly,
     /// Make marts and blocks again, then the cut.
     Rebuild,
     /// Take an agent's results back.

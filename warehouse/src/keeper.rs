@@ -17,6 +17,7 @@ use crate::cut::{self, Cut, CutId, Evidence, Plan};
 use crate::engine::Table;
 use crate::lake::Lake;
 use crate::lake::paths::TestDate;
+use crate::lake::retain::kept_from;
 use crate::landing::Landing;
 use crate::lock::DirLock;
 use crate::marts::{Marts, Refreshed, Rights};
@@ -159,6 +160,33 @@ impl Keeper {
         tracing::info!(cut = %published.id, cut.new = published.is_new, blocks.closed = closed.blocks, "published");
         let (cut, is_new) = (Some(published.id), published.is_new);
         Ok(Outcome { cut, is_new, days_closed: closed.days, blocks_closed: closed.blocks })
+    }
+
+    /// Drops the months that retention does not keep, from the lake and from the marts.
+    ///
+    /// # Errors
+    /// If a step fails; it is done again the next time.
+    pub fn retain(&mut self) -> anyhow::Result<()> {
+        let now = self.clock.now();
+        let today = TestDate::of(Hour::of_unix_s(now.as_second()).day()).context("the clock is beyond the calendar")?;
+        let kept_from = kept_from(today, self.config.retention.months);
+        let snapshot = self.lake.current();
+        if snapshot.files.first().is_none_or(|file| file.test_date() >= kept_from) {
+            return Ok(());
+        }
+        self.lake.drop_months(&self.marts.resume_at(kept_from)??, now)?;
+        tracing::info!(lake.kept_from = %kept_from, "dropped the months that retention does not keep");
+        self.refresh().map(drop)
+    }
+
+    /// The night's work: the cut of the days that have closed, then retention.
+    ///
+    /// # Errors
+    /// As [`Self::publish`] and [`Self::retain`].
+    pub fn nightly(&mut self) -> anyhow::Result<Outcome> {
+        let outcome = self.publish()?;
+        self.retain()?;
+        Ok(outcome)
     }
 
     fn nothing(&self) -> Outcome {

@@ -8,6 +8,8 @@ mod close;
 
 mod results;
 
+mod retain;
+
 mod rights;
 
 mod state;
@@ -132,6 +134,7 @@ impl Marts {
                 self.engine.run("emptying the marts", &state::empty_all())?;
             }
             next.take_rights(&self.engine, rights)?;
+            retain::apply(&self.engine, lake, &snapshot, &mut next)?;
             let results = if files.is_empty() { 0 } else { self.add_to_live_counts(&relation)? };
             next.manifest = Some(snapshot.id);
             next.last_seal = snapshot.last_seal;

@@ -1,4 +1,4 @@
-//! `warehouse publish`, `rebuild`, `withdraw` and `sql`: asked of the server that runs here, or done alone if none does.
+//! `warehouse publish`, `nightly`, `rebuild`, `withdraw` and `sql`: asked of the server that runs here, or done alone if none does.
 
 use std::sync::Arc;
 
@@ -49,6 +49,12 @@ pub(super) fn publish(config: Config) -> anyhow::Result<()> {
     Ok(())
 }
 
+/// Does the night's work.
+pub(super) fn nightly(config: Config) -> anyhow::Result<()> {
+    print_outcome(&done(config, &Request::Nightly)?);
+    Ok(())
+}
+
 /// Makes marts, blocks and the cut again.
 pub(super) fn rebuild(config: Config) -> anyhow::Result<()> {
     print_outcome(&done(config, &Request::Rebuild)?);
@@ -86,6 +92,7 @@ fn done(config: Config, request: &Request) -> anyhow::Result<Value> {
     let value = match request {
         Request::Status | Request::Compact => anyhow::bail!("only a running server does this"),
         Request::Publish => serde_json::to_value(keeper.publish()?)?,
+        Request::Nightly => serde_json::to_value(keeper.nightly()?)?,
         Request::Rebuild => serde_json::to_value(keeper.rebuild()?)?,
         Request::Withdraw(withdrawal) => serde_json::to_value(keeper.withdraw(withdrawal.clone()).map(|_| ())?)?,
         Request::Sql { statement } => serde_json::to_value(keeper.ask(statement)?)?,

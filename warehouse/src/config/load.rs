@@ -11,6 +11,9 @@ use super::Config;
 /// Prefix of environment variables that override the file; `__` stands for a dot (`BUFFERLAKE_WAREHOUSE_SEAL__INTERVAL_MS`).
 pub const ENV_PREFIX: &str = "BUFFERLAKE_WAREHOUSE_";
 
+/// Fewer full months would cut into the longest window: 90 days of it, after 92 in which dropped results could still count.
+const LEAST_MONTHS: u32 = 7;
+
 /// What this installation is. The old system's programs chose their role by it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ServerMode {
@@ -133,8 +136,8 @@ impl Config {
         if self.engine.refresh_interval_ms < 100 || self.engine.refresh_interval_ms > 60_000 {
             return fault("engine.refresh_interval_ms", self.engine.refresh_interval_ms.to_string(), "100 to 60000");
         }
-        if self.retention.months == 0 {
-            return fault("retention.months", "0".to_owned(), "at least 1");
+        if self.retention.months < LEAST_MONTHS {
+            return fault("retention.months", self.retention.months.to_string(), "at least 7");
         }
         Ok(())
     }

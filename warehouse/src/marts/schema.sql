@@ -5,6 +5,7 @@ CREATE TABLE state (
     last_seal BIGINT NOT NULL,
     closed_through DATE,
     reopened BOOLEAN NOT NULL,
+    resume VARCHAR,
     statements VARCHAR NOT NULL
 );
 CREATE TABLE bins (
@@ -22,6 +23,7 @@ CREATE TABLE policies (
 );
 CREATE TABLE bindings (agent VARCHAR NOT NULL, asn UINTEGER NOT NULL, bound_at TIMESTAMP NOT NULL);
 CREATE TABLE withdrawn_days (agent VARCHAR NOT NULL, test_date DATE NOT NULL);
+CREATE TABLE resume (asn UINTEGER NOT NULL, test_type VARCHAR NOT NULL, next_day DATE NOT NULL);
 CREATE TABLE daily_parts (
     test_date DATE NOT NULL,
     asn UINTEGER,

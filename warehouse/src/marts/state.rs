@@ -9,7 +9,8 @@ use crate::engine::{Engine, EngineFault, Param};
 use crate::lake::paths::ManifestId;
 
 /// The tables that hold what was made of the lake.
-const MADE: [&str; 11] = [
+const MADE: [&str; 12] = [
+    "resume",
     "withdrawn_days",
     "bindings",
     "daily_parts",
@@ -53,6 +54,8 @@ pub(super) struct State {
     pub(super) closed_through: Option<Day>,
     /// True if the blocks were closed under other rights and must be made again.
     pub(super) reopened: bool,
+    /// Digest of the lake's resume file that was applied; none if no month was ever dropped.
+    pub(super) resume: Option<String>,
     /// The rights in force.
     pub(super) rights: Rights,
 }
@@ -73,6 +76,7 @@ impl State {
                 last_seal: row.u64("last_seal")?,
                 closed_through: row.maybe_day("closed_through")?,
                 reopened: row.bool("reopened")?,
+                resume: row.maybe_text("resume")?,
                 rights: Rights::default(),
             };
             Ok((row.text("statements")?, state))
@@ -106,6 +110,7 @@ impl State {
                 Some(Param::Int(i64::try_from(self.last_seal).unwrap_or(i64::MAX))),
                 self.closed_through.map(Param::Day),
                 Some(Param::Bool(self.reopened)),
+                self.resume.clone().map(Param::Text),
                 Some(Param::Text(statements_digest())),
             ]],
         )?;

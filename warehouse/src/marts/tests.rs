@@ -11,6 +11,7 @@ use wire::{AgentId, Asn, Hour, Record};
 
 use super::*;
 use crate::engine::Cell;
+use crate::lake::paths::TestDate;
 use crate::lake::tests::samples::{self, TODAY, any_record, batch, record};
 
 /// A lake in a directory of its own.
@@ -158,6 +159,49 @@ fn a_cache_that_cannot_be_used_is_made_again() {
     let (refreshed, other_rows) = fill(&other);
     assert!(refreshed.from_scratch && refreshed.results == 11, "a cache of another lake: {refreshed:?}");
     assert_ne!(other_rows, rows);
+}
+
+/// Aim: when months are dropped, the blocks that stay are those that were there, also when everything is made again from
+/// what is left, with late results and late bindings across the edge.
+#[test]
+fn dropped_months_leave_the_same_blocks() {
+    let house = House::new();
+    let mut marts = house.marts();
+    let first = Day(TODAY.0 - 480);
+    let rights = rights(&[("provider", 64_500, Hour(0)), ("provider", 64_501, first.plus(200).first_hour())]);
+    let mut seq = 0;
+    let mut seal = |arrived: Day, records: Vec<Record>| {
+        seq += 1;
+        house.seal("provider", seq, arrived.first_hour(), records);
+    };
+    for days in (0..470).step_by(5) {
+        let day = first.plus(days);
+        seal(day, votes(64_500, day, 4));
+        if days % 20 == 0 {
+            seal(day.plus(60), votes(64_500, day, 3));
+            seal(day, votes(64_501, day, 3));
+        }
+    }
+    marts.refresh(&house.lake, &rights).unwrap();
+    house.close(&mut marts, TODAY);
+    let blocks = |marts: &Marts| marts.total("SELECT count(*) AS total FROM blocks").unwrap();
+    let before = dump(&marts);
+    let all = blocks(&marts);
+
+    let kept_from = crate::lake::retain::kept_from(TestDate::of(TODAY).unwrap(), 7);
+    let resume = marts.resume_at(kept_from).unwrap().unwrap();
+    assert_eq!(resume.networks.len(), 2);
+    house.lake.drop_months(&resume, samples::NOON).unwrap();
+    marts.refresh(&house.lake, &rights).unwrap();
+    let kept = blocks(&marts);
+    assert!(0 < kept && kept < all, "{kept} of {all} blocks are left");
+    let after = dump(&marts);
+    assert!(after["blocks"].iter().all(|block| before["blocks"].contains(block)), "a block that stays has changed");
+
+    marts.forget().unwrap();
+    marts.refresh(&house.lake, &rights).unwrap();
+    house.close(&mut marts, TODAY);
+    assert_eq!(dump(&marts), after, "made again from what is left");
 }
 
 /// Aim: `ask` reads and does nothing else.

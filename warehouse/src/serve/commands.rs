@@ -38,6 +38,7 @@ pub(super) fn handler(probe: Probe, jobs: SyncSender<Job>, upkeep: Upkeep) -> Ha
         Request::Status => reply(serde_json::to_value(probe()).map_err(Into::into)),
         Request::Compact => reply(upkeep.put_in_order()),
         Request::Publish => on_keeper(&jobs, Keeper::publish),
+        Request::Nightly => on_keeper(&jobs, Keeper::nightly),
         Request::Rebuild => on_keeper(&jobs, Keeper::rebuild),
         Request::Withdraw(withdrawal) => on_keeper(&jobs, |keeper| keeper.withdraw(withdrawal).map(|_| ())),
         Request::Sql { statement } => on_keeper(&jobs, move |keeper| keeper.ask(&statement)),

@@ -38,7 +38,7 @@ fn keep(mut keeper: Keeper, interval: Duration, waiting: &Receiver<Job>, alarms:
     loop {
         let started = Instant::now();
         report("marts", alarms, keeper.refresh().map(|refreshed| observe::refreshed(refreshed, started.elapsed())));
-        if keeper.is_due() && Instant::now() >= next_cut && !report("cut", alarms, keeper.publish().map(drop)) {
+        if keeper.is_due() && Instant::now() >= next_cut && !report("cut", alarms, keeper.nightly().map(drop)) {
             next_cut = Instant::now() + RETRY;
         }
         let rest = Instant::now() + interval;
