@@ -90,14 +90,15 @@ CREATE TABLE drops (
 ) STRICT, WITHOUT ROWID;
 
 -- Keyed hashes of clients with their test type (never of anything that leaves), and the days of their last valid test
--- and last vote; kept for 31 days.
+-- and last vote. A client has a row for each day on which it tested; the last one is in force. Written in order, pruned
+-- from the front after 31 days; the index over the clients is in memory, because random keys would touch a page per
+-- request.
 CREATE TABLE votes (
-    client     BLOB PRIMARY KEY,
+    id         INTEGER PRIMARY KEY,
+    client     INTEGER NOT NULL,
     tested_day INTEGER NOT NULL,
     voted_day  INTEGER NOT NULL
-) STRICT, WITHOUT ROWID;
-
-CREATE INDEX votes_by_age ON votes (tested_day);
+) STRICT;
 
 -- First answers to give again when a client repeats itself within ten minutes. Written in order, pruned from the
 -- front; the index over the keys is in memory, because random keys would touch a page per request.

@@ -30,6 +30,7 @@ fn record(door: &Door) {
     counter!("agent_results_repeated_total").absolute(gauges.repeated.load(Relaxed));
     counter!("agent_commits_total").absolute(gauges.commits.load(Relaxed));
     counter!("agent_commits_failed_total").absolute(gauges.failed_commits.load(Relaxed));
+    counter!("agent_votes_forgotten_total").absolute(gauges.votes_forgotten.load(Relaxed));
     counter!("agent_batches_sealed_total").absolute(gauges.sealed_batches.load(Relaxed));
     gauge!("agent_outbox_waiting_records").set(gauges.waiting_records.load(Relaxed) as f64);
     gauge!("agent_outbox_bytes").set(gauges.outbox_bytes.load(Relaxed) as f64);

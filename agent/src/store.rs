@@ -92,6 +92,8 @@ pub struct Gauges {
     pub failed_commits: AtomicU64,
     /// Batches sealed since start.
     pub sealed_batches: AtomicU64,
+    /// Clients forgotten since start while their vote still counted: the memory of votes is full.
+    pub votes_forgotten: AtomicU64,
     /// True while the last transaction failed, or the writer has ended.
     pub broken: AtomicBool,
 }

@@ -3,20 +3,17 @@
 //! Each part gives [`Row`]s; a figure is compared with a goal, and where there is one with a peer that does the same work
 //! without us, measured in the same run.
 
+mod agent_size;
 mod asn;
 mod batches;
-#[cfg_attr(
-    not(test),
-    expect(dead_code, reason = "the measurement of the agent's door waits for an agent in the harness")
-)]
 mod bodies;
 mod ingest;
 mod landing;
 mod load;
-#[expect(dead_code, reason = "the measurement of the agent's door waits for an agent in the harness")]
 mod peer;
 mod report;
 mod sample;
+mod telemetry;
 
 use std::time::Duration;
 
@@ -38,7 +35,12 @@ pub struct Settings {
 
 type Measure = fn(&Settings) -> anyhow::Result<Vec<Row>>;
 
-const PARTS: [(&str, Measure); 2] = [("asn_lookup", asn::measure), ("ingest", ingest::measure)];
+const PARTS: [(&str, Measure); 4] = [
+    ("asn_lookup", asn::measure),
+    ("agent_size", agent_size::measure),
+    ("telemetry", telemetry::measure),
+    ("ingest", ingest::measure),
+];
 
 /// The names of the parts, in the order in which they run.
 #[must_use]

@@ -9,7 +9,8 @@ use rusqlite::Connection;
 use wire::Hour;
 
 use super::answers::Answers;
-use super::{StoreFault, history, outbox, votes};
+use super::votes::Voters;
+use super::{StoreFault, history, outbox};
 
 /// A parsed result with all that is known of its client.
 pub struct Incoming {
@@ -57,6 +58,7 @@ pub(super) struct Taken {
 pub(super) fn accept(
     connection: &Connection,
     answers: &mut Answers,
+    voters: &mut Voters,
     incoming: &Incoming,
     local_id: i64,
     now: Timestamp,
@@ -68,7 +70,7 @@ pub(super) fn accept(
     let accepted = Accepted { local_id, received_s: now_s };
     let tested_hour = Hour::of_unix_s(now_s);
     let (vote_day, vote_month) = if incoming.submission.can_vote() {
-        let votes = votes::vote(connection, &incoming.vote_key, tested_hour.day())?;
+        let votes = voters.vote(connection, &incoming.vote_key, tested_hour.day())?;
         (votes.day, votes.month)
     } else {
         (false, false)

@@ -93,6 +93,7 @@ impl Writer {
                 self.gauges.waiting_records.store(self.memory.waiting, Relaxed);
                 self.gauges.outbox_bytes.store(self.memory.outbox_bytes, Relaxed);
                 self.gauges.history_rows.store(self.memory.history_rows, Relaxed);
+                self.gauges.votes_forgotten.fetch_add(std::mem::take(&mut self.memory.voters.forgotten), Relaxed);
             }
             Err(error) => {
                 if !self.gauges.broken.swap(true, Relaxed) {
@@ -150,7 +151,14 @@ fn commit_group(
     for message in group.by_ref() {
         match message {
             Message::Submit(incoming, answer) => {
-                match accept(&transaction, &mut memory.answers, &incoming, memory.next_local_id, now) {
+                match accept(
+                    &transaction,
+                    &mut memory.answers,
+                    &mut memory.voters,
+                    &incoming,
+                    memory.next_local_id,
+                    now,
+                ) {
                     Ok(taken) => {
                         waiting.push((answer, Ok(taken.accepted)));
                         if let Some(bytes) = taken.record_bytes {

@@ -10,10 +10,6 @@ pub(super) struct Memory {
     /// Everything resident, in MB: its own memory and the pages of files that it maps.
     pub(super) resident_mb: f64,
     /// Its own memory alone, in MB.
-    #[expect(
-        dead_code,
-        reason = "the agent's bound is in this figure; its measurement waits for an agent in the harness"
-    )]
     pub(super) anonymous_mb: f64,
 }
 

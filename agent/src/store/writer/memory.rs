@@ -4,6 +4,7 @@ use jiff::Timestamp;
 use rusqlite::Connection;
 
 use crate::store::answers::Answers;
+use crate::store::votes::Voters;
 use crate::store::{StoreFault, drops, evict, identity};
 
 /// How often old rows are looked for, in milliseconds.
@@ -12,6 +13,7 @@ const MAINTENANCE_MS: u64 = 60_000;
 /// Counts and first answers; read anew after a transaction that failed.
 pub(super) struct Memory {
     pub(super) answers: Answers,
+    pub(super) voters: Voters,
     pub(super) next_local_id: i64,
     pub(super) history_rows: u64,
     pub(super) waiting: u64,
@@ -27,6 +29,7 @@ impl Memory {
     pub(super) fn load(connection: &Connection) -> Result<Self, StoreFault> {
         let mut memory = Self {
             answers: Answers::load(connection)?,
+            voters: Voters::load(connection)?,
             next_local_id: identity::read(connection)?.next_local_id,
             history_rows: connection.query_row("SELECT count(*) FROM history", [], |row| row.get(0))?,
             waiting: 0,

@@ -5,7 +5,7 @@ use rusqlite::Connection;
 use wire::{AgentId, Hour};
 
 use super::memory::Memory;
-use crate::store::{StoreFault, StoreSettings, batches, evict, history, identity, outbox, votes};
+use crate::store::{StoreFault, StoreSettings, batches, evict, history, identity, outbox};
 
 /// Most batches sealed in one transaction: it bounds how long the requests in it wait.
 const MAX_SEALS_PER_TURN: u64 = 4;
@@ -27,10 +27,13 @@ pub(super) fn keep_house(
     }
     if memory.maintenance_is_due(now) {
         evict::by_age(connection, &settings.caps, now_s)?;
-        votes::forget_old(connection, Hour::of_unix_s(now_s).day())?;
+        memory.voters.prune(connection, Hour::of_unix_s(now_s).day())?;
         memory.answers.prune(connection, now_s)?;
         memory.recount(connection)?;
         memory.maintained_ms = now.as_millisecond();
+    }
+    if memory.voters.is_full() {
+        memory.voters.prune(connection, Hour::of_unix_s(now_s).day())?;
     }
     let sealed = match &settings.agent {
         Some(agent) => seal_due(connection, agent, settings, memory, now)?,
