@@ -1,9 +1,10 @@
-//! The warehouse killed with SIGKILL while it lands, seals, switches the manifest and clears up.
+//! The warehouse killed with SIGKILL while it lands, seals, switches the manifest and clears up, and while it publishes.
 //!
 //! inotify tells the moment; what lies on the disk after the kill tells whether the moment was met. Whatever was met, the
 //! same must hold: what was acknowledged is in the lake once, what was not is taken when it comes again, once.
 
 mod crowd;
+mod cut;
 mod evidence;
 mod moment;
 

@@ -72,9 +72,14 @@ pub(super) struct Watch {
 
 impl Watch {
     pub(super) fn for_moment(moment: Moment, data_dir: &Path) -> anyhow::Result<Self> {
-        let queue = inotify::init(CreateFlags::NONBLOCK | CreateFlags::CLOEXEC).context("opening inotify")?;
         let (directories, event, ending) = moment.sign(data_dir)?;
-        for directory in &directories {
+        Self::on(&directories, event, ending)
+    }
+
+    /// Watches for names with this ending that come into these directories by this event.
+    pub(super) fn on(directories: &[PathBuf], event: ReadFlags, ending: &'static str) -> anyhow::Result<Self> {
+        let queue = inotify::init(CreateFlags::NONBLOCK | CreateFlags::CLOEXEC).context("opening inotify")?;
+        for directory in directories {
             inotify::add_watch(&queue, directory, WatchFlags::CREATE | WatchFlags::MOVED_TO)
                 .with_context(|| format!("watching {}", directory.display()))?;
         }
