@@ -113,6 +113,26 @@ fn require_no_calls(process: u32) -> anyhow::Result<()> {
     Ok(())
 }
 
+/// Adds what is published, and every row of every table of the marts: the engine's own file packs values as it likes.
+fn add_public_side(stage: &Stage, places: &mut Places) -> anyhow::Result<()> {
+    places.add("publish", stage.warehouse.command(&["publish"])?);
+    for query in ["", "?mode=household", "?window=7", "?order=share", "?country=US"] {
+        let answer = stage.warehouse.get(&format!("/api/v1/rankings{query}"))?;
+        places.add(format!("rankings{query}"), format!("{:?} {}", answer.headers, String::from_utf8(answer.body)?));
+    }
+    let tables = stage.warehouse.sql("SELECT table_name FROM information_schema.tables ORDER BY ALL")?;
+    ensure!(tables.len() >= 3, "only {} tables: the marts were not seen", tables.len());
+    let mut rows = 0;
+    for table in &tables {
+        let name = table["table_name"].as_str().context("a table without a name")?;
+        let found = stage.warehouse.sql(&format!("SELECT * FROM \"{name}\""))?;
+        rows += found.len();
+        places.add(format!("the mart {name}"), serde_json::to_vec(&found)?);
+    }
+    ensure!(rows > 0, "the marts are empty: nothing was at stake");
+    Ok(())
+}
+
 // Aim: whatever clients, liars and agents tell the warehouse of an address, it uses it and has it nowhere afterwards: in no
 // file, no page of a Parquet file, no line of its most talkative log, no figure, no answer, no command's output.
 #[test]
@@ -151,6 +171,7 @@ fn the_warehouse_keeps_logs_and_sends_no_address() -> anyhow::Result<()> {
     ensure!(snapshot.marks.iter().any(|mark| mark.agent.as_str() == "direct"), "nothing came in as direct");
     require_no_calls(stage.warehouse.program().id())?;
     places.add("metrics", stage.metrics()?);
+    add_public_side(&stage, &mut places)?;
     for command in [&["agents", "list", "--json"][..], &["doctor", "--json"], &["check-config"]] {
         places.add(command.join(" "), stage.warehouse.command(command).unwrap_or_else(|error| format!("{error:#}")));
     }
