@@ -56,7 +56,7 @@ fn a_killed_warehouse_loses_nothing_and_doubles_nothing() -> anyhow::Result<()> 
     for index in 1..AGENTS {
         senders.push(register(&stage.warehouse, &format!("isp-{index}"))?);
     }
-    let mut crowd = Crowd::of(senders);
+    let mut crowd = Crowd::of(senders)?;
     // So that the day's directory is there to be watched.
     crowd.warm_up(stage.warehouse.address())?;
     lake::await_rows(stage.warehouse.dir(), crowd.rows())?;

@@ -7,7 +7,7 @@ use anyhow::{Context as _, ensure};
 use bufferlake_tests::http::{self, Connection};
 use bufferlake_tests::sender::{Sealed, Sender};
 use serde_json::{Value, json};
-use wire::{AgentId, Seq};
+use wire::{AgentId, Record, Seq};
 
 use super::super::lake::RowsByBatch;
 use super::super::stage::{now_unix_s, records};
@@ -20,6 +20,8 @@ pub(super) struct Crowd(Vec<Member>);
 
 struct Member {
     sender: Sender,
+    /// What each of its batches holds: of one day, also if midnight passes.
+    records: Vec<Record>,
     /// The last batch that was acknowledged.
     told: u64,
     /// Sent, and not answered.
@@ -30,8 +32,10 @@ struct Member {
 pub(super) struct Running<'scope>(Vec<ScopedJoinHandle<'scope, anyhow::Result<bool>>>);
 
 impl Crowd {
-    pub(super) fn of(senders: Vec<Sender>) -> Self {
-        Self(senders.into_iter().map(|sender| Member { sender, told: 0, open: None }).collect())
+    pub(super) fn of(senders: Vec<Sender>) -> anyhow::Result<Self> {
+        let records = records(RECORDS)?;
+        let member = |sender| Member { sender, records: records.clone(), told: 0, open: None };
+        Ok(Self(senders.into_iter().map(member).collect()))
     }
 
     /// One batch of each.
@@ -63,7 +67,7 @@ impl Crowd {
     /// second must be `duplicate`.
     pub(super) fn resend(&mut self, address: SocketAddr, evidence: &Evidence) -> anyhow::Result<()> {
         for member in &mut self.0 {
-            let Member { sender, told, open } = member;
+            let Member { sender, told, open, .. } = member;
             let durable = evidence.last_durable(&sender.agent, sender.epoch);
             ensure!(durable >= *told, "{}: {told} was acknowledged, {durable} is on the disk", sender.agent);
             let Some(sealed) = open.take() else { continue };
@@ -121,7 +125,7 @@ impl Running<'_> {
 impl Member {
     /// Sends the next batch; false if there was no answer.
     fn send_next(&mut self, connection: &mut Connection) -> anyhow::Result<bool> {
-        let sealed = self.sender.seal(records(RECORDS)?)?;
+        let sealed = self.sender.seal(self.records.clone())?;
         let request = self.sender.request(&sealed, now_unix_s());
         let seq = sealed.seq.0;
         self.open = Some(sealed);
