@@ -6,16 +6,9 @@ use std::fs;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, ensure};
-use bufferlake_tests::harness::{Trials, until};
+use bufferlake_tests::harness::until;
 
 use self::stage::Stage;
-
-/// Trials of a kill during a cut: by default, and for `BUFFERLAKE_TRIALS=all`.
-const FEW: u32 = 6;
-const MANY: u32 = 100;
-
-/// Kills that a trial may take until one of them comes before the cut is made.
-const MAX_KILLS: u32 = 12;
 
 /// How long a rebuild of a small lake may take.
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -116,44 +109,5 @@ fn an_acknowledged_result_is_soon_in_the_marts() -> anyhow::Result<()> {
         (rows[0]["tests"].as_u64()? == 1).then_some(())
     })?;
     eprintln!("from the post to the marts: {:.1} s", began.elapsed().as_secs_f64());
-    stage.assert_sound()
-}
-
-// Aim: killed at any moment of making a cut, the warehouse comes back, the next cut is the one that would have been made,
-// and nobody ever reads half of one.
-#[test]
-fn a_warehouse_killed_during_a_cut_makes_the_same_cut() -> anyhow::Result<()> {
-    let expected = {
-        let stage = Stage::open("cut-whole")?;
-        stage.warehouse.command(&["publish"])?;
-        stage.cut_document()?["content"].clone()
-    };
-    let mut stage = Stage::open("cut-killed")?;
-    let trials = Trials::few_or_all(FEW, MANY);
-    let mut kills = 0;
-    for trial in trials.each() {
-        let mut met = false;
-        let mut tries = 0;
-        while !met {
-            tries += 1;
-            ensure!(tries <= MAX_KILLS, "{MAX_KILLS} kills came all after the cut");
-            stage.forget_cuts()?;
-            // From the beginning of the first file to the last switch, a little later with every trial.
-            let begun = stage.publish_in_background()?;
-            stage.wait_for_making(Duration::from_millis(u64::from(trial * 7 + tries * 3) % 60))?;
-            stage.warehouse.program().kill()?;
-            kills += 1;
-            let answered = begun.join().map_err(|_| anyhow::anyhow!("the command panicked"))?;
-            // The fault fired if the command was not answered.
-            met = answered.is_err();
-            stage.warehouse.restart()?;
-            let ranking = stage.warehouse.get("/api/v1/rankings")?;
-            ensure!([200, 503].contains(&ranking.status), "half a cut was read: {}", ranking.status);
-        }
-        stage.warehouse.command(&["publish"])?;
-        ensure!(stage.cut_document()?["content"] == expected, "trial {trial}: another cut came of the same lake");
-        ensure!(!stage.warehouse.dir().join("public/cuts/.making").exists(), "half a cut was left behind");
-    }
-    eprintln!("{kills} kills for {} cuts that were not answered", trials.each().count());
     stage.assert_sound()
 }

@@ -1,18 +1,13 @@
 //! A running warehouse that looks back on a month.
 
 use std::fs;
-use std::thread::JoinHandle;
-use std::time::Duration;
 
 use anyhow::{Context as _, ensure};
-use bufferlake_tests::harness::{Scratch, Warehouse, WarehouseOptions, until};
+use bufferlake_tests::harness::{Scratch, Warehouse, WarehouseOptions};
 use bufferlake_tests::http;
 use bufferlake_tests::past::{self, Past};
 use intake::clock::{Clock as _, SystemClock};
 use serde_json::{Value, json};
-
-/// How long a cut may take to begin.
-const PATIENCE: Duration = Duration::from_secs(60);
 
 /// A warehouse of a test's own.
 pub(super) struct Stage {
@@ -72,32 +67,6 @@ impl Stage {
         let request = http::request("POST", "/api/telemetry", &headers, body.to_string().as_bytes());
         let answer = http::fetch(self.warehouse.address(), &request)?;
         ensure!(answer.status == 200, "a direct test is answered with {}: {}", answer.status, answer.json()?);
-        Ok(())
-    }
-
-    /// Removes what was published, while no server runs, and starts the server again.
-    pub(super) fn forget_cuts(&mut self) -> anyhow::Result<()> {
-        self.warehouse.program().stop()?;
-        let public = self.warehouse.dir().join("public");
-        if public.exists() {
-            fs::remove_dir_all(&public)?;
-        }
-        self.warehouse.restart()
-    }
-
-    /// Asks for a cut and does not wait for it.
-    pub(super) fn publish_in_background(&self) -> anyhow::Result<JoinHandle<anyhow::Result<String>>> {
-        let config = self.warehouse.dir().with_extension("toml");
-        let config = config.to_str().context("the path of the configuration is no text")?.to_owned();
-        let publish = move || bufferlake_tests::harness::run("warehouse", &["--config", &config, "publish"]);
-        std::thread::Builder::new().spawn(publish).context("starting a thread")
-    }
-
-    /// Waits until a cut is being made, or was, and this much longer.
-    pub(super) fn wait_for_making(&self, longer: Duration) -> anyhow::Result<()> {
-        let cuts = self.warehouse.dir().join("public/cuts");
-        until("a cut is being made", PATIENCE, || fs::read_dir(&cuts).ok()?.next().map(|_| ()))?;
-        std::thread::sleep(longer);
         Ok(())
     }
 
