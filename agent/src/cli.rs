@@ -17,8 +17,8 @@ use crate::store::{database_path, epoch, report, schema};
 /// Exit code for a configuration that cannot be used (sysexits.h `EX_CONFIG`).
 const EXIT_CONFIG: u8 = 78;
 
-/// Threads of the runtime: requests are short, and the writer has a thread of its own.
-const WORKER_THREADS: usize = 2;
+/// Threads for what blocks: names of hosts, and the replacement of ASN databases.
+const BLOCKING_THREADS: usize = 2;
 
 /// The Bufferlake agent: keeps a provider's test results at home and uploads what names nobody.
 #[derive(Debug, Parser)]
@@ -88,9 +88,10 @@ impl Cli {
 
 fn run(config: Config) -> anyhow::Result<()> {
     crate::observe::log_to_stderr();
-    let runtime = tokio::runtime::Builder::new_multi_thread()
-        .worker_threads(WORKER_THREADS)
-        .max_blocking_threads(WORKER_THREADS)
+    // One thread serves all requests: they are short, the disk has a thread of its own, and two would spend what they
+    // gain on waking each other.
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .max_blocking_threads(BLOCKING_THREADS)
         .enable_all()
         .build()
         .context("starting the runtime")?;

@@ -7,6 +7,9 @@ use axum::Router;
 use axum::routing::get;
 use metrics::{counter, gauge};
 use metrics_exporter_prometheus::PrometheusBuilder;
+use tracing_subscriber::filter::{LevelFilter, Targets};
+use tracing_subscriber::layer::SubscriberExt as _;
+use tracing_subscriber::util::SubscriberInitExt as _;
 
 use crate::http::Door;
 
@@ -41,10 +44,12 @@ fn record(door: &Door) {
     gauge!("agent_upload_alarm").set(if upload.alarm.is_some() { 1.0 } else { 0.0 });
 }
 
-/// Starts logging to standard error; `RUST_LOG` sets the level.
+/// Starts logging to standard error; `RUST_LOG` sets levels (`warn`, or `info,agent::upload=debug`).
 pub fn log_to_stderr() {
-    let filter = tracing_subscriber::EnvFilter::try_from_default_env()
-        .unwrap_or_else(|_| tracing_subscriber::EnvFilter::new("info"));
+    // Not `EnvFilter`: it brings an engine of regular expressions, which would be a tenth of this program.
+    let asked = std::env::var("RUST_LOG").ok().and_then(|text| text.parse::<Targets>().ok());
+    let filter = asked.unwrap_or_else(|| Targets::new().with_default(LevelFilter::INFO));
+    let lines = tracing_subscriber::fmt::layer().with_writer(std::io::stderr);
     // A second call in one process finds the first one's logger.
-    let _ = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).try_init();
+    let _ = tracing_subscriber::registry().with(lines).with(filter).try_init();
 }

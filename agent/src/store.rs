@@ -117,7 +117,8 @@ pub(crate) enum Message {
 }
 
 impl Store {
-    /// Opens the database and starts its writer. The receiver completes when the writer has ended, which it does only
+    /// Opens the database and starts its writer; call it within a runtime, which hands out the writer's answers. The
+    /// receiver completes when the writer has ended, which it does only
     /// after all handles are gone, or by a fault of its own.
     ///
     /// # Errors
@@ -133,12 +134,19 @@ impl Store {
         let mut writer = writer::Writer::new(connection, settings, clock, Arc::clone(&gauges), Arc::clone(&sealed))?;
         let (queue, requests) = sync_channel(MAX_WAITING_REQUESTS);
         let (ended, end) = oneshot::channel();
+        // Unbounded, and bounded all the same: one transaction of at most MAX_WAITING_REQUESTS is answered at a time.
+        let (answers, mut answered) = tokio::sync::mpsc::unbounded_channel::<writer::Answers>();
+        tokio::spawn(async move {
+            while let Some(answers) = answered.recv().await {
+                answers.give();
+            }
+        });
         std::thread::Builder::new()
             .name("store-writer".to_owned())
             .spawn(move || {
                 // Dropped at the end, also by a panic: that is the signal.
                 let _ended: oneshot::Sender<()> = ended;
-                writer.run(&requests);
+                writer.run(&requests, &answers);
             })
             .map_err(StoreFault::Thread)?;
         Ok((Self { queue, gauges, sealed }, end))

@@ -12,6 +12,7 @@ use std::time::Duration;
 use intake::clock::Clock;
 use jiff::Timestamp;
 use rusqlite::{Connection, TransactionBehavior};
+use tokio::sync::mpsc::UnboundedSender;
 use tokio::sync::{Notify, oneshot};
 
 use self::memory::Memory;
@@ -39,6 +40,26 @@ pub(super) struct Writer {
 
 type Waiting = (oneshot::Sender<Result<Accepted, StoreFault>>, Result<Accepted, StoreFault>);
 
+/// What one transaction owes to those who waited for it.
+pub(super) struct Answers {
+    committed: bool,
+    waiting: Vec<Waiting>,
+    jobs: Vec<Answer>,
+}
+
+impl Answers {
+    /// Tells everyone. It is done on the side of those who wait: waking each of them from the writer's thread would
+    /// cost it a system call a result.
+    pub(super) fn give(self) {
+        for (answer, result) in self.waiting {
+            let _ = answer.send(if self.committed { result } else { Err(StoreFault::NotCommitted) });
+        }
+        for answer in self.jobs {
+            answer(self.committed);
+        }
+    }
+}
+
 impl Writer {
     pub(super) fn new(
         connection: Connection,
@@ -51,8 +72,8 @@ impl Writer {
         Ok(Self { connection, settings, clock, gauges, sealed, memory, memory_is_stale: false })
     }
 
-    /// Works until all handles of the store are gone.
-    pub(super) fn run(&mut self, requests: &Receiver<Message>) {
+    /// Works until all handles of the store are gone. Each transaction's answers go to `answers` once it is durable.
+    pub(super) fn run(&mut self, requests: &Receiver<Message>, answers: &UnboundedSender<Answers>) {
         loop {
             let mut group = Vec::new();
             match requests.recv_timeout(if self.memory.more_to_seal { Duration::ZERO } else { TICK }) {
@@ -66,12 +87,13 @@ impl Writer {
             if group.is_empty() && !broken && !self.is_due(now) {
                 continue;
             }
-            self.turn(group, now);
+            // Without a receiver nobody waits any more.
+            let _ = answers.send(self.turn(group, now));
         }
     }
 
-    /// One transaction for all that wait, then the answers.
-    fn turn(&mut self, group: Vec<Message>, now: Timestamp) {
+    /// One transaction for all that wait; the answers are true once it returns.
+    fn turn(&mut self, group: Vec<Message>, now: Timestamp) -> Answers {
         let mut waiting: Vec<Waiting> = Vec::with_capacity(group.len());
         let mut jobs: Vec<Answer> = Vec::new();
         let done = match self.refresh_memory() {
@@ -106,12 +128,7 @@ impl Writer {
                 self.memory_is_stale = true;
             }
         }
-        for (answer, result) in waiting {
-            let _ = answer.send(if committed { result } else { Err(StoreFault::NotCommitted) });
-        }
-        for answer in jobs {
-            answer(committed);
-        }
+        Answers { committed, waiting, jobs }
     }
 
     fn refresh_memory(&mut self) -> Result<(), StoreFault> {

@@ -200,7 +200,7 @@ impl Model {
 
     fn turn(&mut self, messages: Vec<Message>) {
         let now = self.clock.now();
-        self.writer.as_mut().expect("it runs").turn(messages, now);
+        self.writer.as_mut().expect("it runs").turn(messages, now).give();
     }
 
     /// As the uploader does it; false if there was nothing to send.
