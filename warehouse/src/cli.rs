@@ -2,6 +2,8 @@
 
 mod agents;
 
+mod backup;
+
 mod compact;
 
 mod inspect;
@@ -56,6 +58,22 @@ enum Command {
         #[arg(long)]
         json: bool,
     },
+    /// Copy the data directory, also beside a running server, into a new directory; see `restore`.
+    Backup {
+        /// The backup's directory; it must be empty or not exist.
+        into: PathBuf,
+        /// As JSON.
+        #[arg(long)]
+        json: bool,
+    },
+    /// Restore a backup into an empty data directory, after checking every byte.
+    Restore {
+        /// The backup's directory.
+        from: PathBuf,
+        /// As JSON.
+        #[arg(long)]
+        json: bool,
+    },
     /// Register agents, bind them to networks, and manage their keys.
     #[command(subcommand)]
     Agents(agents::Command),
@@ -94,6 +112,8 @@ impl Cli {
             Command::CheckConfig { json } => inspect::check_config(&loaded, json),
             Command::Doctor { json } => return inspect::doctor(&loaded.config, json),
             Command::Compact { json } => compact::compact(&loaded.config, json),
+            Command::Backup { into, json } => backup::backup(&loaded.config, &into, json),
+            Command::Restore { from, json } => backup::restore(&loaded.config, &from, json),
             Command::Agents(command) => command.run(&loaded.config),
             Command::Publish => keep::publish(loaded.config),
             Command::Nightly => keep::nightly(loaded.config),

@@ -54,6 +54,7 @@ use wire::Hour;
 pub use collect::Collected;
 pub use compact::{Due, MAX_FILE_ROWS, Merged, Progress};
 pub use error::LakeError;
+pub(crate) use publish::read_current;
 pub use recover::{Alarm, Recovery};
 pub use seal::Sealed;
 pub use upkeep::Order;

@@ -57,4 +57,6 @@ pub mod cut;
 
 pub mod sealer;
 
+pub mod backup;
+
 pub mod keeper;

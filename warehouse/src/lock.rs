@@ -21,6 +21,9 @@ pub enum LockFault {
     /// Another process has it.
     #[error("another warehouse is at work in {}", .0.display())]
     Held(PathBuf),
+    /// A restore did not end.
+    #[error("a restore in {} was broken off: empty the directory and restore again", .0.display())]
+    Restoring(PathBuf),
     /// The file system refused.
     #[error("cannot lock {}", path.display())]
     Io {
@@ -36,8 +39,20 @@ impl DirLock {
     /// Takes the data directory, which is made if it is missing; never waits.
     ///
     /// # Errors
-    /// [`LockFault::Held`] if another process has it.
+    /// [`LockFault::Held`] if another process has it, [`LockFault::Restoring`] if it is not whole.
     pub fn take(dir: &DataDir) -> Result<Self, LockFault> {
+        let taken = Self::take_to_restore(dir)?;
+        if dir.restoring().exists() {
+            return Err(LockFault::Restoring(dir.root().to_owned()));
+        }
+        Ok(taken)
+    }
+
+    /// As [`DirLock::take`], for a restore, which may go on after one that was broken off.
+    ///
+    /// # Errors
+    /// [`LockFault::Held`] if another process has it.
+    pub fn take_to_restore(dir: &DataDir) -> Result<Self, LockFault> {
         let path = dir.lock();
         let fault = |source| LockFault::Io { path: path.clone(), source };
         fs::create_dir_all(dir.root()).map_err(fault)?;

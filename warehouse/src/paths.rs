@@ -26,6 +26,12 @@ impl DataDir {
         self.0.join("lock")
     }
 
+    /// A restore that is under way or was broken off: while it is there, no warehouse starts here.
+    #[must_use]
+    pub fn restoring(&self) -> PathBuf {
+        self.0.join("restoring")
+    }
+
     /// Unix socket by which commands reach a running server.
     #[must_use]
     pub fn control_socket(&self) -> PathBuf {

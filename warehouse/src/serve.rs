@@ -6,7 +6,7 @@ mod keeping;
 
 mod lake_writer;
 
-mod recovery;
+pub(crate) mod recovery;
 
 use std::sync::Arc;
 use std::time::Duration;

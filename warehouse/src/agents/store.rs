@@ -216,7 +216,7 @@ impl Store {
     }
 
     /// Holds off other commands until it is dropped.
-    fn lock(&self) -> Result<File, AgentsFault> {
+    pub(crate) fn lock(&self) -> Result<File, AgentsFault> {
         let directory = self.dir.agents();
         DirBuilder::new()
             .recursive(true)

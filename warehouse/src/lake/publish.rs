@@ -58,7 +58,7 @@ pub(super) fn write_manifest(disk: &Disk, paths: &LakePaths, manifest: Manifest)
 }
 
 /// The manifest that `CURRENT` names.
-pub(super) fn read_current(paths: &LakePaths) -> Result<Snapshot, LakeError> {
+pub(crate) fn read_current(paths: &LakePaths) -> Result<Snapshot, LakeError> {
     let path = paths.current();
     let text = String::from_utf8_lossy(&disk::read(&path)?).into_owned();
     let id = text.trim_end().parse().map_err(|source| LakeError::Current { path, source })?;

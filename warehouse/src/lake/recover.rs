@@ -11,7 +11,7 @@ use super::error::LakeError;
 use super::manifest::{Lineage, Manifest, Snapshot};
 use super::paths::{LakePaths, ManifestId};
 use super::publish::{read_current, read_manifest, write_manifest};
-use super::retain;
+use super::{Lake, hour_of, retain};
 use crate::durable::FileFault;
 
 /// Ending of a manifest that was written and never published. It is set aside, not removed.
@@ -97,6 +97,23 @@ pub(super) fn recover(disk: &Disk, paths: &LakePaths, hour: Hour) -> Result<(Sna
     disk.replace(&paths.current(), format!("{}\n", snapshot.id).as_bytes())?;
     recovery.next_number = snapshot.number + 1;
     Ok((snapshot, recovery))
+}
+
+impl Lake {
+    /// Begins a new line of manifests in a lake that was copied here: no cache that saw the lake elsewhere goes on.
+    /// The caller holds the data directory's lock, and nobody has opened the lake.
+    ///
+    /// # Errors
+    /// [`LakeError`] if the manifest or one of its files is not there.
+    pub fn begin_new_line(data_dir: &Path, now: jiff::Timestamp) -> Result<Snapshot, LakeError> {
+        let (disk, paths) = (Disk::default(), LakePaths::in_data_dir(data_dir));
+        let copied = read_current(&paths)?;
+        check(&paths, &copied)?;
+        let manifest = copied.new_line(new_lineage()?, copied.number + 1, hour_of(now));
+        let snapshot = write_manifest(&disk, &paths, manifest)?;
+        disk.replace(&paths.current(), format!("{}\n", snapshot.id).as_bytes())?;
+        Ok(snapshot)
+    }
 }
 
 /// The newest manifest that follows this one on its line and whose files are all there. What it adds counts: its batches

@@ -32,10 +32,10 @@ use super::{Lake, LakeError, hour_of};
 use crate::landing::LandedBatch;
 
 /// Agent, batch and content of each record, in one order.
-type Contents = Vec<(String, u64, String)>;
+pub(crate) type Contents = Vec<(String, u64, String)>;
 
 /// What the lake holds. Each of its files is looked at: rows, day, order.
-fn contents(lake: &Lake) -> Contents {
+pub(crate) fn contents(lake: &Lake) -> Contents {
     let mut all = Vec::new();
     for file in &lake.current().files {
         let rows = read_file(lake, file).expect("the file reads");

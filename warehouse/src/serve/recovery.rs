@@ -9,7 +9,7 @@ use crate::landing::{Landing, LandingFault};
 use crate::observe;
 
 /// Reads the landing zone: damaged files are set aside, never deleted; all others tell how far each epoch has come.
-pub(super) fn recover(landing: &Landing, manifest: &Snapshot) -> anyhow::Result<Marks> {
+pub(crate) fn recover(landing: &Landing, manifest: &Snapshot) -> anyhow::Result<Marks> {
     let mut marks = Marks::default();
     for mark in &manifest.marks {
         let digest = ContentDigest(mark.digest.0);
