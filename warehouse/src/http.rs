@@ -13,6 +13,13 @@ pub mod submit;
 use axum::http::{HeaderValue, StatusCode, header};
 use intake::problem::Problem;
 
+/// The answer to every path that nobody serves.
+pub async fn not_found() -> Problem {
+    Problem::new(StatusCode::NOT_FOUND, "not-found", "There is nothing here").detail(
+        "Batches go to POST /api/v1/batches, results to POST /api/telemetry; rankings are at GET /api/v1/rankings.",
+    )
+}
+
 /// The answer to every other method where only POST is spoken; `detail` says what to post.
 fn only_post(detail: &'static str) -> Problem {
     Problem::new(StatusCode::METHOD_NOT_ALLOWED, "method-not-allowed", "Only POST is answered here")

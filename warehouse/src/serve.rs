@@ -138,7 +138,8 @@ pub async fn run(
         .router()
         .merge(clients_router(&config, gate, landing.clone(), database, Arc::clone(&clock))?)
         .merge(http::rankings::router(cut))
-        .merge(http::health::router(Arc::clone(&probe)));
+        .merge(http::health::router(Arc::clone(&probe)))
+        .fallback(http::not_found);
     let control = tokio::spawn(control::serve(control::bind(&dir)?, commands::handler(probe, jobs.clone(), upkeep)));
     let registry = tokio::spawn(follow_registry(Arc::clone(&directory)));
     let metrics = tokio::spawn(intake::server::serve(

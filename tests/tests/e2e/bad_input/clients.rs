@@ -169,6 +169,8 @@ fn bad_questions() -> Vec<Case> {
         .collect();
     let get = http::request("GET", &in_url, &[], b"");
     cases.push(Case::new("the address in the URL", get, 405, "method-not-allowed", "a URL would be logged"));
+    let nowhere = http::request("GET", &format!("/{SENT_ADDRESS}"), &[], b"");
+    cases.push(Case::new("an unknown path", nowhere, 404, "not-found", "/api/telemetry"));
     cases
 }
 
