@@ -2,6 +2,8 @@
 
 mod agents;
 
+mod asn;
+
 mod backup;
 
 mod compact;
@@ -74,6 +76,15 @@ enum Command {
         #[arg(long)]
         json: bool,
     },
+    /// Turn range CSVs of @ip-location-db into one .mmdb, which is mapped instead of held in memory.
+    AsnBuild {
+        /// The CSVs, IPv4 and IPv6.
+        #[arg(required = true)]
+        csvs: Vec<PathBuf>,
+        /// The database to write.
+        #[arg(long)]
+        out: PathBuf,
+    },
     /// Register agents, bind them to networks, and manage their keys.
     #[command(subcommand)]
     Agents(agents::Command),
@@ -114,6 +125,7 @@ impl Cli {
             Command::Compact { json } => compact::compact(&loaded.config, json),
             Command::Backup { into, json } => backup::backup(&loaded.config, &into, json),
             Command::Restore { from, json } => backup::restore(&loaded.config, &from, json),
+            Command::AsnBuild { csvs, out } => asn::build(&csvs, &out),
             Command::Agents(command) => command.run(&loaded.config),
             Command::Publish => keep::publish(loaded.config),
             Command::Nightly => keep::nightly(loaded.config),
