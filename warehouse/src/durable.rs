@@ -1,9 +1,12 @@
 //! Files that are either the old or the new whole, whatever happens in between.
 
-use std::fs::{self, File, OpenOptions};
-use std::io::{self, Write as _};
-use std::os::unix::fs::OpenOptionsExt as _;
+pub mod disk;
+
+use std::fs::File;
+use std::io;
 use std::path::{Path, PathBuf};
+
+use disk::Disk;
 
 /// Mode of files that anyone on the machine may read.
 pub const PUBLIC_MODE: u32 = 0o644;
@@ -36,23 +39,13 @@ impl FileFault {
     }
 }
 
-/// Replaces the file at `path` by these bytes: temporary file beside it, fsync, rename, fsync of the directory.
+/// Replaces the file at `path` by these bytes, as [`disk::Disk::replace`] does.
 /// When this returns, the new content survives a power cut.
 ///
 /// # Errors
-/// Any failed step; the old file is then still there, whole.
+/// Any failed step; then `path` holds either content, whole.
 pub fn replace(path: &Path, bytes: &[u8], mode: u32) -> io::Result<()> {
-    let directory = path.parent().ok_or_else(|| io::Error::other("a file needs a directory"))?;
-    let name = path.file_name().ok_or_else(|| io::Error::other("a file needs a name"))?;
-    let temporary = directory.join(format!(".{}.tmp", name.to_string_lossy()));
-    let mut file = OpenOptions::new().write(true).create(true).truncate(true).mode(mode).open(&temporary)?;
-    // `mode` holds only for a file that this call created; one left over by a crash may have another.
-    file.set_permissions(std::os::unix::fs::PermissionsExt::from_mode(mode))?;
-    file.write_all(bytes)?;
-    file.sync_all()?;
-    drop(file);
-    fs::rename(&temporary, path)?;
-    sync_directory(directory)
+    Disk::default().replace(path, bytes, mode).map(drop).map_err(|fault| fault.source)
 }
 
 /// Makes creations, renames and removals in this directory survive a power cut.

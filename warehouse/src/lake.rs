@@ -20,8 +20,6 @@ mod file;
 
 pub mod manifest;
 
-pub mod disk;
-
 mod error;
 
 mod ancestry;
@@ -59,7 +57,7 @@ pub use recover::{Alarm, Recovery};
 pub use seal::Sealed;
 pub use upkeep::Order;
 
-use disk::Disk;
+use crate::durable::disk::Disk;
 use manifest::Snapshot;
 use paths::LakePaths;
 

@@ -13,9 +13,9 @@ use super::list::{self, ListedFile};
 use super::{BackupFault, LIST_NAME, is_empty};
 use crate::agents::Store;
 use crate::digest::Sha256;
-use crate::durable::{self, FileFault, PUBLIC_MODE};
+use crate::durable::{self, FileFault, PUBLIC_MODE, disk};
 use crate::lake::paths::LakePaths;
-use crate::lake::{LakeError, disk, read_current};
+use crate::lake::{LakeError, read_current};
 use crate::paths::DataDir;
 
 /// How often the lake is looked at again when it changed under the backup. Replaced files stay for hours, so once is rare.

@@ -16,8 +16,8 @@ use super::manifest::{Manifest, NAMED_ANCESTORS};
 use super::paths::{LakePaths, ManifestId, ResultPath};
 use super::publish::read_manifest;
 use super::recover::{UNPUBLISHED_ENDING, list};
-use super::{Lake, disk, hour_of};
-use crate::durable::FileFault;
+use super::{Lake, hour_of};
+use crate::durable::{FileFault, disk};
 
 /// Newest manifests whose files all stay, whatever their age: recovery can go back to any of them.
 const USABLE_MANIFESTS: usize = 16;

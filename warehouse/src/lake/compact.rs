@@ -12,7 +12,8 @@ use std::sync::{Arc, PoisonError};
 use super::error::LakeError;
 use super::manifest::Snapshot;
 use super::publish::name_files;
-use super::{Lake, disk, hour_of};
+use super::{Lake, hour_of};
+use crate::durable::disk;
 
 pub use plan::Due;
 

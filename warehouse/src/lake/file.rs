@@ -12,12 +12,12 @@ use parquet::file::properties::{EnabledStatistics, WriterProperties};
 use wire::Hour;
 
 use super::decode::decode;
-use super::disk::{Disk, NewFile, Written};
 use super::error::LakeError;
 use super::paths::TestDate;
 use super::row::{OwnedRow, Row};
 use super::schema::{ARROW_SCHEMA, LAKE_SCHEMA, encode};
 use crate::durable::FileFault;
+use crate::durable::disk::{Disk, NewFile, Written};
 
 /// Rows that are turned into columns at once: bounds the memory of it.
 pub(crate) const CHUNK_ROWS: usize = 8_192;

@@ -4,12 +4,13 @@ use std::sync::Arc;
 
 use wire::Hour;
 
-use super::disk::{self, Disk};
 use super::error::LakeError;
 use super::file::WrittenDay;
 use super::manifest::{FileEntry, Manifest, Snapshot};
 use super::paths::{LakePaths, ManifestId, ResultPath, TestDate};
 use super::{Lake, Writer};
+use crate::durable::PUBLIC_MODE;
+use crate::durable::disk::{self, Disk};
 
 impl Lake {
     /// Publishes the successor of the current manifest, as `change` makes it. The caller holds the writer.
@@ -27,7 +28,7 @@ impl Lake {
         writer.next_number += 1;
         writer.in_doubt = true;
         let snapshot = write_manifest(&self.disk, &self.paths, manifest)?;
-        self.disk.replace(&self.paths.current(), format!("{}\n", snapshot.id).as_bytes())?;
+        self.disk.replace(&self.paths.current(), format!("{}\n", snapshot.id).as_bytes(), PUBLIC_MODE)?;
         let snapshot = Arc::new(snapshot);
         self.current.store(Arc::clone(&snapshot));
         writer.in_doubt = false;
@@ -53,7 +54,7 @@ impl Lake {
 pub(super) fn write_manifest(disk: &Disk, paths: &LakePaths, manifest: Manifest) -> Result<Snapshot, LakeError> {
     let (bytes, snapshot) =
         Snapshot::encode(manifest).map_err(|source| LakeError::Json { what: "a manifest", source })?;
-    disk.replace(&paths.manifest(snapshot.id), &bytes)?;
+    disk.replace(&paths.manifest(snapshot.id), &bytes, PUBLIC_MODE)?;
     Ok(snapshot)
 }
 

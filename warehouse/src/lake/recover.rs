@@ -6,13 +6,13 @@ use std::path::{Path, PathBuf};
 
 use wire::Hour;
 
-use super::disk::{Disk, TEMPORARY_ENDING};
 use super::error::LakeError;
 use super::manifest::{Lineage, Manifest, Snapshot};
 use super::paths::{LakePaths, ManifestId};
 use super::publish::{read_current, read_manifest, write_manifest};
 use super::{Lake, hour_of, retain};
-use crate::durable::FileFault;
+use crate::durable::disk::{Disk, TEMPORARY_ENDING};
+use crate::durable::{FileFault, PUBLIC_MODE};
 
 /// Ending of a manifest that was written and never published. It is set aside, not removed.
 pub(super) const UNPUBLISHED_ENDING: &str = ".unpublished";
@@ -73,7 +73,7 @@ pub(super) fn recover(disk: &Disk, paths: &LakePaths, hour: Hour) -> Result<(Sna
             }
             disk.sync_directory(&paths.manifests())?;
             if recovery.rolled_forward {
-                disk.replace(&paths.current(), format!("{}\n", snapshot.id).as_bytes())?;
+                disk.replace(&paths.current(), format!("{}\n", snapshot.id).as_bytes(), PUBLIC_MODE)?;
             }
             return Ok((snapshot, recovery));
         }
@@ -94,7 +94,7 @@ pub(super) fn recover(disk: &Disk, paths: &LakePaths, hour: Hour) -> Result<(Sna
             write_manifest(disk, paths, manifest)?
         }
     };
-    disk.replace(&paths.current(), format!("{}\n", snapshot.id).as_bytes())?;
+    disk.replace(&paths.current(), format!("{}\n", snapshot.id).as_bytes(), PUBLIC_MODE)?;
     recovery.next_number = snapshot.number + 1;
     Ok((snapshot, recovery))
 }
@@ -111,7 +111,7 @@ impl Lake {
         check(&paths, &copied)?;
         let manifest = copied.new_line(new_lineage()?, copied.number + 1, hour_of(now));
         let snapshot = write_manifest(&disk, &paths, manifest)?;
-        disk.replace(&paths.current(), format!("{}\n", snapshot.id).as_bytes())?;
+        disk.replace(&paths.current(), format!("{}\n", snapshot.id).as_bytes(), PUBLIC_MODE)?;
         Ok(snapshot)
     }
 }

@@ -13,8 +13,9 @@ use wire::{Asn, TestType};
 use super::error::LakeError;
 use super::manifest::{ResumeEntry, Snapshot};
 use super::paths::{LakePaths, TestDate};
-use super::{Lake, disk, hour_of};
+use super::{Lake, hour_of};
 use crate::digest::Sha256;
+use crate::durable::{PUBLIC_MODE, disk};
 
 /// Version of the file's form.
 pub const RESUME_FORMAT: u32 = 1;
@@ -163,7 +164,7 @@ impl Lake {
         if let Some(before) = &current.resume {
             disk::set_modified_hour(&self.paths.resume(before.name()), hour)?;
         }
-        self.disk.replace(&self.paths.resume(entry.name()), &bytes)?;
+        self.disk.replace(&self.paths.resume(entry.name()), &bytes, PUBLIC_MODE)?;
         self.publish(&mut writer, hour, |manifest| {
             manifest.files.retain(|file| !dropped(file.test_date()));
             manifest.resume = Some(entry);

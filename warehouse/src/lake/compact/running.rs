@@ -7,7 +7,7 @@ use wire::Hour;
 
 use super::MAX_FILE_ROWS;
 use super::plan::FAN_IN;
-use crate::lake::disk::{self, Disk};
+use crate::durable::disk::{self, Disk};
 use crate::lake::error::LakeError;
 use crate::lake::file::{CHUNK_ROWS, DayReader, DayWriter, WrittenDay};
 use crate::lake::manifest::FileEntry;

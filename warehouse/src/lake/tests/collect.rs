@@ -2,7 +2,7 @@
 
 use super::samples::{NOON, TODAY, batch, record};
 use super::{contents, expected, long_line, open, publish};
-use crate::lake::disk::set_modified_hour;
+use crate::durable::disk::set_modified_hour;
 use crate::lake::{Due, Lake, Progress, hour_of};
 
 const KEEP_HOURS: u32 = 24;

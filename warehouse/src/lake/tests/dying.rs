@@ -6,7 +6,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard};
 
-use crate::lake::disk::{Disk, Observer, Step};
+use crate::durable::disk::{Disk, Observer, Step};
 
 /// What a power cut leaves of names that were given or removed, and whose directory was not synced since.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -1,12 +1,13 @@
 //! Writing so that a power cut cannot take it back.
 //!
 //! Every file that must survive is written under a temporary name, fsynced, renamed, and its directory is fsynced.
-//! All of the lake's writing goes through [`Disk`], which can carry an [`Observer`]: tests use it to stop the lake
+//! All of the lake's writing, and every small file that is replaced, goes through [`Disk`], which can carry an [`Observer`]: tests use it to stop the lake
 //! between any two steps and to undo what was not yet synced. In production there is none, and a step costs one branch.
 
 use std::fmt;
-use std::fs::{self, File};
+use std::fs::{self, File, Permissions};
 use std::io::{self, BufWriter, Write};
+use std::os::unix::fs::{OpenOptionsExt as _, PermissionsExt as _};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
@@ -14,8 +15,8 @@ use std::time::{Duration, SystemTime};
 use sha2::Digest as _;
 use wire::Hour;
 
+use super::{FileFault, PUBLIC_MODE};
 use crate::digest::Sha256;
-use crate::durable::FileFault;
 
 /// Ending of files that are not whole yet. One that is found at start was never acknowledged, and goes.
 pub const TEMPORARY_ENDING: &str = ".tmp";
@@ -59,7 +60,7 @@ pub trait Observer: Send + Sync {
     fn after(&self, step: Step<'_>) -> io::Result<()>;
 }
 
-/// The disk, as the lake sees it.
+/// The disk, as its writers see it.
 #[derive(Clone, Default)]
 pub struct Disk {
     observer: Option<Arc<dyn Observer>>,
@@ -119,7 +120,7 @@ impl Disk {
     /// # Errors
     /// [`FileFault`] naming the directory.
     pub fn sync_directory(&self, path: &Path) -> Result<(), FileFault> {
-        self.step(Step::SyncDirectory(path), || File::open(path)?.sync_all())
+        self.step(Step::SyncDirectory(path), || super::sync_directory(path))
             .map_err(FileFault::when("sync directory", path))
     }
 
@@ -152,7 +153,14 @@ impl Disk {
     /// # Errors
     /// [`FileFault`] naming the file.
     pub fn begin(&self, path: PathBuf) -> Result<NewFile, FileFault> {
-        let file = File::create(&path).map_err(FileFault::when("create", &path))?;
+        self.begin_with_mode(path, PUBLIC_MODE)
+    }
+
+    fn begin_with_mode(&self, path: PathBuf, mode: u32) -> Result<NewFile, FileFault> {
+        let opened = File::options().write(true).create(true).truncate(true).mode(mode).open(&path);
+        let file = opened.map_err(FileFault::when("create", &path))?;
+        // `mode` holds only for a file that this call created; one left over by a crash may have another.
+        file.set_permissions(Permissions::from_mode(mode)).map_err(FileFault::when("set the mode of", &path))?;
         let sink = BufWriter::with_capacity(WRITE_BUFFER_BYTES, file);
         Ok(NewFile { disk: self.clone(), path, sink, hash: sha2::Sha256::new(), bytes: 0 })
     }
@@ -162,9 +170,9 @@ impl Disk {
     ///
     /// # Errors
     /// [`FileFault`]; then `path` may hold either.
-    pub fn replace(&self, path: &Path, bytes: &[u8]) -> Result<Written, FileFault> {
+    pub fn replace(&self, path: &Path, bytes: &[u8], mode: u32) -> Result<Written, FileFault> {
         let temporary = temporary_name(path);
-        let mut file = self.begin(temporary.clone())?;
+        let mut file = self.begin_with_mode(temporary.clone(), mode)?;
         file.write_all(bytes).map_err(FileFault::when("write", &temporary))?;
         let written = file.finish(None)?;
         self.rename(&temporary, path)?;
