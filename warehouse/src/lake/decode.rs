@@ -13,6 +13,10 @@ use super::row::{Origin, OwnedRow};
 
 const MICROSECONDS_AN_HOUR: i64 = 3_600_000_000;
 
+/// Columns that are not read: they follow from others.
+pub(crate) const DERIVED: [&str; 7] =
+    ["test_date", "working_increase", "download_bin", "upload_bin", "bidirectional_bin", "ranked_bin", "baseline_bin"];
+
 /// This column is missing or holds what no row can hold.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct BadColumn(pub(crate) &'static str);

@@ -3,19 +3,19 @@
 use std::fs::File;
 use std::path::{Path, PathBuf};
 
-use parquet::arrow::ArrowWriter;
 use parquet::arrow::arrow_reader::{ParquetRecordBatchReader, ParquetRecordBatchReaderBuilder};
 use parquet::arrow::arrow_writer::ArrowWriterOptions;
+use parquet::arrow::{ArrowWriter, ProjectionMask};
 use parquet::basic::{Compression, ZstdLevel};
 use parquet::file::metadata::KeyValue;
 use parquet::file::properties::{EnabledStatistics, WriterProperties};
 use wire::Hour;
 
-use super::decode::decode;
+use super::decode::{DERIVED, decode};
 use super::error::LakeError;
 use super::paths::TestDate;
 use super::row::{OwnedRow, Row};
-use super::schema::{ARROW_SCHEMA, LAKE_SCHEMA, encode};
+use super::schema::{ARROW_SCHEMA, COLUMNS, LAKE_SCHEMA, encode};
 use crate::durable::FileFault;
 use crate::durable::disk::{Disk, NewFile, Written};
 
@@ -117,10 +117,11 @@ impl DayReader {
     /// Opens a file, to be read `chunk_rows` rows at a time.
     pub(crate) fn open(path: PathBuf, chunk_rows: usize) -> Result<Self, LakeError> {
         let file = File::open(&path).map_err(FileFault::when("open", &path))?;
-        let batches = ParquetRecordBatchReaderBuilder::try_new(file)
-            .map(|builder| builder.with_batch_size(chunk_rows))
-            .and_then(ParquetRecordBatchReaderBuilder::build)
-            .map_err(LakeError::parquet("open", &path))?;
+        let builder = ParquetRecordBatchReaderBuilder::try_new(file).map_err(LakeError::parquet("open", &path))?;
+        let read = COLUMNS.iter().map(|column| column.name).filter(|name| !DERIVED.contains(name));
+        let read = ProjectionMask::columns(builder.parquet_schema(), read);
+        let built = builder.with_projection(read).with_batch_size(chunk_rows).build();
+        let batches = built.map_err(LakeError::parquet("open", &path))?;
         Ok(Self { path, batches })
     }
 

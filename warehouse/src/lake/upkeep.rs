@@ -9,8 +9,8 @@ use super::compact::{Due, Progress};
 use super::error::LakeError;
 use super::{Collected, Lake};
 
-/// Rows of one step of a merge: some 0.1 s. A step that has begun is always ended, so this is what a seal may wait.
-const STEP_ROWS: u64 = 65_536;
+/// Rows of one step of a merge: some 0.05 s. A step that has begun is always ended, so this is what a seal may wait.
+const STEP_ROWS: u64 = 32_768;
 
 /// What was done.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]

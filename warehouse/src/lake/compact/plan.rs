@@ -9,14 +9,20 @@ use super::MAX_FILE_ROWS;
 use crate::lake::manifest::FileEntry;
 use crate::lake::paths::TestDate;
 
-/// Files of one tier from which they are merged, and most files that are merged at once.
+/// Most files that are merged at once, and small files of one tier from which they are merged.
 ///
-/// Measured (`docs/decisions/2026-11-24-compaction.md`): it keeps a day that is written every two seconds at some 60
-/// files instead of 43,200, and a merge of so many holds 12 MB of rows.
+/// `docs/decisions/2026-11-24-compaction.md` has what was measured.
 pub(super) const FAN_IN: usize = 32;
 
-/// Rows at which the next tier begins, each [`FAN_IN`] times the one before; the last tier ends where a file is full.
-const TIER_ROWS: [u64; 3] = [512, 16_384, 524_288];
+/// Rows from which a file is large: each one that is merged holds some megabytes of memory.
+const LARGE_ROWS: u64 = 16_384;
+
+/// Most large files that are merged at once, and large files of one tier from which they are merged.
+const LARGE_FAN_IN: usize = 8;
+
+/// Rows at which the next tier begins: about as many as a merge of the tier before gives; the last tier ends where a
+/// file is full.
+const TIER_ROWS: [u64; 4] = [512, LARGE_ROWS, 131_072, 1_048_576];
 
 /// A day is closed this long after its end.
 const CLOSED_HOURS: u32 = 48;
@@ -47,14 +53,23 @@ fn of_day(day: &[FileEntry], now: Hour, due: Due) -> Option<Vec<FileEntry>> {
     if quiet && open.len() >= 2 && is_closed(day.first()?.test_date(), now) {
         // The smallest first: what is merged again is then little.
         open.sort_by_key(|file| (file.rows, file.path));
-        open.truncate(FAN_IN);
-        return Some(open.into_iter().cloned().collect());
+        return Some(mergeable(open.into_iter()));
     }
     (0..=TIER_ROWS.len()).find_map(|tier| {
-        let of_tier = open.iter().filter(|file| tier_of(file) == tier).copied();
-        let chosen: Vec<FileEntry> = of_tier.take(FAN_IN).cloned().collect();
-        (chosen.len() == FAN_IN).then_some(chosen)
+        let chosen = mergeable(open.iter().filter(|file| tier_of(file) == tier).copied());
+        let large = chosen.first().is_some_and(|file| file.rows >= LARGE_ROWS);
+        (chosen.len() == if large { LARGE_FAN_IN } else { FAN_IN }).then_some(chosen)
     })
+}
+
+/// The first files, as many as a merge may hold.
+fn mergeable<'a>(files: impl Iterator<Item = &'a FileEntry>) -> Vec<FileEntry> {
+    let mut large = 0;
+    let fits = |file: &&FileEntry| {
+        large += usize::from(file.rows >= LARGE_ROWS);
+        large <= LARGE_FAN_IN
+    };
+    files.take(FAN_IN).take_while(fits).cloned().collect()
 }
 
 fn is_closed(day: TestDate, now: Hour) -> bool {

@@ -130,7 +130,7 @@ fn damage_is_not_given_a_good_digest() {
 fn compaction_costs() {
     let dir = tempfile::tempdir().unwrap();
     let lake = open(dir.path());
-    for (files, records) in [(32_u32, 100_u32), (32, 10_000), (32, 50_000)] {
+    for (files, records) in [(32_u32, 100_u32), (32, 10_000), (8, 60_000), (8, 250_000)] {
         for file in 0..files {
             let seq = lake.current().last_seal + 1;
             let records = (0..records).map(|at| {
@@ -138,12 +138,15 @@ fn compaction_costs() {
             });
             lake.seal([&batch("alpha", 1, seq, records.collect())], NOON).unwrap();
         }
+        // From here on the peak is counted anew.
+        std::fs::write("/proc/self/clear_refs", b"5").unwrap();
+        let before = memory("VmRSS");
         let begun = std::time::Instant::now();
         let mut longest = std::time::Duration::ZERO;
         let mut merged = 0;
         while merged == 0 {
             let step = std::time::Instant::now();
-            match lake.compact(Due::AllClosed, 65_536, NOON).unwrap() {
+            match lake.compact(Due::AllClosed, 32_768, NOON).unwrap() {
                 Progress::Idle => panic!("{files} files are due"),
                 Progress::Merging => {}
                 Progress::Merged(done) => merged = done.rows,
@@ -151,13 +154,18 @@ fn compaction_costs() {
             longest = longest.max(step.elapsed());
         }
         let took = begun.elapsed();
-        let status = std::fs::read_to_string("/proc/self/status").unwrap();
-        let peak = status.lines().find(|line| line.starts_with("VmHWM")).unwrap();
+        let (each, peak) = (took / u32::try_from(merged).unwrap(), memory("VmHWM") - before);
         println!(
-            "{merged} rows of {files} files in {took:?} ({:?} a row), longest step {longest:?}, {peak}",
-            took / u32::try_from(merged).unwrap()
+            "{merged} rows of {files} files in {took:?}: {each:?} a row, longest step {longest:?}, {peak} kB more"
         );
     }
+}
+
+/// A figure of this process in kB.
+fn memory(name: &str) -> u64 {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap();
+    let line = status.lines().find(|line| line.starts_with(name)).unwrap();
+    line.split_whitespace().nth(1).unwrap().parse().unwrap()
 }
 
 /// Aim: what a manifest of so many files costs, as a figure.

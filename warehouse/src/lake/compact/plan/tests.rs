@@ -64,7 +64,7 @@ fn a_day_of_seals_stays_small() {
             written += settle(&mut files, noon());
             most = most.max(files.iter().filter(|file| file.rows < MAX_FILE_ROWS).count());
         }
-        assert!(most < 4 * FAN_IN, "{most} files of {rows} rows");
+        assert!(most < 3 * FAN_IN, "{most} files of {rows} rows");
         let again = written as f64 / (43_200 * rows) as f64;
         assert!(again < 8.0, "a row of {rows} is written {again:.1} times again");
 
