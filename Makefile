@@ -25,7 +25,7 @@ help: ## List the commands
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /  make \1\t/' | expand -t 16
 
 demo: setup ## Run the whole house on this machine: agents, warehouse, 1 M results, the ranking (ARGS=--once ends after the table)
-	cargo build $(RELEASE) --bins
+	cargo build $(RELEASE) --bin agent --bin warehouse --bin demo
 	cargo run $(RELEASE) --quiet --bin demo -- $(ARGS)
 
 test: lint programs ## Every kind of test, with a few trials of the long ones
@@ -51,7 +51,7 @@ lint: setup ## Format, clippy and, where it is installed, cargo-deny
 	else echo 'cargo-deny is not installed: the tests check licences and banned crates by themselves'; fi
 
 rules: setup ## Only the house rules: imports, file sizes, dependency trees, documents
-	cargo test $(RELEASE) -p bufferlake-tests --test all house
+	cargo test $(RELEASE) -p bufferlake-tests --test all house::
 
 fmt: ## Format the code
 	cargo fmt --all

@@ -7,9 +7,9 @@ use axum::body::Body;
 use axum::extract::State;
 use axum::http::{HeaderMap, Request, StatusCode, header};
 use intake::problem::Problem;
-use intake::retries::{MAX_IDEMPOTENCY_KEY_BYTES, retry_key};
+use intake::retries::retry_key;
 use intake::server::{Peer, read_body};
-use intake::submission::{MAX_BODY_BYTES, MAX_TEXT_CHARS, Parsed, parse};
+use intake::submission::{MAX_BODY_BYTES, MAX_TEXT_CHARS, Parsed, check_content, idempotency_key, parse};
 use intake::votes::vote_key;
 use serde_json::{Value, json};
 
@@ -56,38 +56,6 @@ pub(super) async fn submit(
         "central_id": null,
         "message": "Test results stored",
     })))
-}
-
-/// A result is JSON without a content coding. A body without a type is taken as JSON, as old clients send it.
-fn check_content(headers: &HeaderMap) -> Result<(), Problem> {
-    let text = |name| headers.get(name).map(|value: &axum::http::HeaderValue| value.to_str().unwrap_or("?"));
-    let media = text(header::CONTENT_TYPE).map(|value| value.split(';').next().unwrap_or_default().trim());
-    if media.is_some_and(|media| !media.eq_ignore_ascii_case("application/json")) {
-        return Err(Problem::new(
-            StatusCode::UNSUPPORTED_MEDIA_TYPE,
-            "content-type",
-            "The content type is not supported",
-        )
-        .detail("Send the result as application/json."));
-    }
-    if text(header::CONTENT_ENCODING).is_some_and(|coding| !coding.eq_ignore_ascii_case("identity")) {
-        return Err(Problem::new(
-            StatusCode::UNSUPPORTED_MEDIA_TYPE,
-            "content-encoding",
-            "The content encoding is not supported",
-        )
-        .detail("Send the result without compression."));
-    }
-    Ok(())
-}
-
-fn idempotency_key(headers: &HeaderMap) -> Result<Option<&[u8]>, Problem> {
-    let key = headers.get("idempotency-key").map(axum::http::HeaderValue::as_bytes);
-    if key.is_some_and(|key| key.is_empty() || key.len() > MAX_IDEMPOTENCY_KEY_BYTES) {
-        return Err(Problem::new(StatusCode::BAD_REQUEST, "idempotency-key", "The Idempotency-Key is not usable")
-            .detail(format!("It must have 1 to {MAX_IDEMPOTENCY_KEY_BYTES} bytes.")));
-    }
-    Ok(key)
 }
 
 fn user_agent(headers: &HeaderMap) -> Option<String> {
