@@ -23,7 +23,7 @@ type PeerRows = (Vec<Vec<u8>>, usize);
 /// Agents that send at once, each with one batch in flight.
 const AGENTS: usize = 32;
 /// Batches made beforehand, as a multiple of what the goal needs; if they run out, the measurement ends early.
-const HEADROOM: f64 = 3.2;
+const HEADROOM: f64 = 5.0;
 /// What must be reached, in records a second.
 const GOAL: f64 = 100_000.0;
 /// Most memory of the warehouse, in MB.
