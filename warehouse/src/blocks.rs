@@ -6,7 +6,7 @@
 use wire::Day;
 
 /// Least votes of a block, and of each part when a block is split.
-pub const BLOCK_VOTES: u64 = 10;
+pub const BLOCK_VOTES: u32 = 10;
 
 /// A day closes this long after its beginning: 24 hours after its end.
 pub const CLOSING_HOURS: u32 = 48;
@@ -52,7 +52,7 @@ pub fn merge(days: &[OpenDay]) -> Vec<ClosingDay> {
         let mut votes = 0;
         for (at, day) in of_one.iter().enumerate() {
             votes += day.votes;
-            if votes < BLOCK_VOTES {
+            if votes < u64::from(BLOCK_VOTES) {
                 continue;
             }
             let block = &of_one[begin..=at];
@@ -122,8 +122,8 @@ mod tests {
             for block in at_once.chunk_by(|a, b| a.first_day == b.first_day) {
                 let count = |day: &ClosingDay| votes[day.counts_on.0 as usize];
                 let sum: u64 = block.iter().map(count).sum();
-                prop_assert!(sum >= BLOCK_VOTES);
-                prop_assert!(sum - block.last().map_or(0, count) < BLOCK_VOTES);
+                prop_assert!(sum >= u64::from(BLOCK_VOTES));
+                prop_assert!(sum - block.last().map_or(0, count) < u64::from(BLOCK_VOTES));
             }
         }
     }

@@ -6,6 +6,8 @@ use std::collections::BTreeMap;
 
 use serde::Deserialize;
 
+use crate::engine::Param;
+
 /// One SELECT and its contract.
 #[derive(Debug, Clone, Copy)]
 pub struct Query {
@@ -68,10 +70,10 @@ pub enum Visibility {
 }
 
 impl Query {
-    /// The last part of the name: the relation that the query defines, and the stem of the file it is exported to.
+    /// Those of these values that the statement has parameters for: the engine refuses one that it does not know.
     #[must_use]
-    pub fn relation(&self) -> &'static str {
-        self.name.rsplit_once('/').map_or(self.name, |(_, relation)| relation)
+    pub fn bind<'a>(&self, values: &[(&'a str, Param)]) -> Vec<(&'a str, Param)> {
+        values.iter().filter(|(name, _)| self.sql.contains(&format!("${name}"))).cloned().collect()
     }
 
     /// The contract.

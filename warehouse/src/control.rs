@@ -11,8 +11,8 @@ use tokio::io::{AsyncBufReadExt as _, AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{UnixListener, UnixStream};
 
 use crate::durable::FileFault;
+use crate::keeper::Task;
 use crate::paths::DataDir;
-use crate::withdrawals::Withdrawal;
 
 /// Longest request in bytes.
 const MAX_REQUEST_BYTES: u64 = 1 << 20;
@@ -29,19 +29,8 @@ const REQUEST_TIMEOUT: Duration = Duration::from_secs(5);
 pub enum Request {
     /// How the server stands.
     Status,
-    /// Close the days that can be closed and make the public cut.
-    Publish,
-    /// As the night does: the cut, then retention.
-    Nightly,
-    /// Make marts and blocks again, then the cut.
-    Rebuild,
-    /// Take an agent's results back.
-    Withdraw(Withdrawal),
-    /// Answer a SELECT over the marts.
-    Sql {
-        /// The statement.
-        statement: String,
-    },
+    /// Something for the keeper of marts and cuts.
+    Keep(Task),
     /// Merge small files and remove replaced ones, for a bounded time; the answer says whether there is more to do.
     Compact,
 }

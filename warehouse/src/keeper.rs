@@ -7,10 +7,11 @@ use arc_swap::ArcSwapOption;
 use intake::asn::AsnDatabase;
 use intake::clock::Clock;
 use jiff::{SignedDuration, Timestamp};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
 use wire::{Day, Hour};
 
-use crate::agents::{Directory, Store};
+use crate::agents::Store;
 use crate::blocks::CLOSING_HOURS;
 use crate::config::Config;
 use crate::cut::{self, Cut, CutId, Evidence, Plan};
@@ -59,6 +60,25 @@ pub struct Parts {
     pub cut: CurrentCut,
 }
 
+/// What a command may ask of the keeper.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "task", rename_all = "snake_case", deny_unknown_fields)]
+pub enum Task {
+    /// Close the days that can be closed and make the public cut.
+    Publish,
+    /// As the night does: the cut, then retention.
+    Nightly,
+    /// Make marts and blocks again, then the cut.
+    Rebuild,
+    /// Take an agent's results back.
+    Withdraw(Withdrawal),
+    /// Answer a SELECT over the marts.
+    Sql {
+        /// The statement.
+        statement: String,
+    },
+}
+
 /// What publishing brought.
 #[derive(Debug, Clone, Serialize)]
 pub struct Outcome {
@@ -102,12 +122,26 @@ impl Keeper {
         Ok((lock, Self::open(parts)?))
     }
 
+    /// Does what a command asks, and gives what came of it: an [`Outcome`], a [`Table`], or nothing.
+    ///
+    /// # Errors
+    /// As the method that does it.
+    pub fn perform(&mut self, task: Task) -> anyhow::Result<Value> {
+        Ok(match task {
+            Task::Publish => serde_json::to_value(self.publish()?)?,
+            Task::Nightly => serde_json::to_value(self.nightly()?)?,
+            Task::Rebuild => serde_json::to_value(self.rebuild()?)?,
+            Task::Withdraw(withdrawal) => serde_json::to_value(self.withdraw(withdrawal)?)?,
+            Task::Sql { statement } => serde_json::to_value(self.ask(&statement)?)?,
+        })
+    }
+
     /// Brings the marts up to the lake.
     ///
     /// # Errors
     /// If the lake or the registry cannot be read.
     pub fn refresh(&mut self) -> anyhow::Result<Refreshed> {
-        let registry = Directory::open(&self.dir)?.registry();
+        let registry = Store::new(self.dir.clone()).load()?;
         let withdrawals = Withdrawals::load(&self.dir.withdrawals())?;
         Ok(self.marts.refresh(&self.lake, &Rights::of(&registry, &withdrawals))?)
     }
@@ -116,13 +150,15 @@ impl Keeper {
     #[must_use]
     pub fn is_due(&self) -> bool {
         let now = self.clock.now();
-        let hour = Hour::of_unix_s(now.as_second());
+        let Some(closable) = closable(now) else { return false };
         let settings = &self.config.cut;
         let last = self.cut.load().as_ref().map(|cut| cut.document.last_day.day());
+        let oldest = self.lake.current().files.first().map(|file| file.test_date().day());
         settings.automatic
-            && hour.of_day() >= u32::from(settings.hour_utc)
-            && last < closable(now)
-            && self.lake.current().rows() > 0
+            && Hour::of_unix_s(now.as_second()).of_day() >= u32::from(settings.hour_utc)
+            && last < Some(closable)
+            // A young lake has no day that could close: there is nothing to try again and again.
+            && oldest.is_some_and(|oldest| oldest <= closable)
     }
 
     /// Closes the days that can be closed and makes the public cut.
@@ -207,14 +243,14 @@ impl Keeper {
     ///
     /// # Errors
     /// If there is no such agent, or the range is none.
-    pub fn withdraw(&mut self, mut withdrawal: Withdrawal) -> anyhow::Result<Refreshed> {
+    pub fn withdraw(&mut self, mut withdrawal: Withdrawal) -> anyhow::Result<()> {
         let known = Store::new(self.dir.clone()).load()?.agents.contains_key(&withdrawal.agent);
         if !known && withdrawal.agent.as_str() != wire::AgentId::DIRECT {
             anyhow::bail!("there is no agent {}; `warehouse agents list` names them", withdrawal.agent);
         }
-        withdrawal.said_at = Hour::of_unix_s(self.clock.now().as_second());
+        withdrawal.said_at = self.clock.hour();
         Withdrawals::add(&self.dir.withdrawals(), withdrawal)?;
-        self.refresh()
+        self.refresh().map(drop)
     }
 
     /// Answers a SELECT over marts that are up to date with the lake.

@@ -27,7 +27,7 @@ use crate::blocks::BLOCK_VOTES;
 use crate::catalog;
 use crate::config::EngineConfig;
 use crate::durable::FileFault;
-use crate::engine::{Engine, EngineFault, Param, Settings, Table, quoted};
+use crate::engine::{Engine, EngineFault, Settings, Table, quoted};
 use crate::lake::{Lake, LakeError};
 use crate::paths::DataDir;
 use state::State;
@@ -107,12 +107,6 @@ impl Marts {
         self.state.closed_through
     }
 
-    /// Number of the last seal that is in the live counts.
-    #[must_use]
-    pub fn last_seal(&self) -> u64 {
-        self.state.last_seal
-    }
-
     /// Brings the live counts up to the lake's current manifest, and the rights of agents up to what is given.
     ///
     /// # Errors
@@ -179,12 +173,8 @@ impl Marts {
     /// [`MartsFault::Check`] for the first that finds something.
     pub fn check(&self) -> Result<(), MartsFault> {
         for check in catalog::checks() {
-            let params: &[(&str, Param)] = if check.sql.contains("$block_votes") {
-                &[("block_votes", Param::Int(BLOCK_VOTES as i64))]
-            } else {
-                &[]
-            };
-            let found = self.engine.query(check.name, check.sql, params, |row| row.text("test_type"))?;
+            let params = check.bind(&[("block_votes", BLOCK_VOTES.into())]);
+            let found = self.engine.query(check.name, check.sql, &params, |row| row.text("test_type"))?;
             if let Some(example) = found.first() {
                 return Err(MartsFault::Check { rule: check.name, rows: found.len(), example: example.clone() });
             }

@@ -4,7 +4,6 @@ use std::io::Write as _;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
-use std::time::Duration;
 
 use anyhow::{Context as _, bail};
 use serde_json::Value;
@@ -15,9 +14,6 @@ use wire::signature::Secret;
 use super::program::{Program, free_port, run};
 use super::warehouse::Warehouse;
 use crate::http;
-
-/// How long an agent may take to open its database and answer.
-const READY_TIMEOUT: Duration = Duration::from_secs(30);
 
 /// An agent's account at a warehouse.
 #[derive(Debug, Clone)]
@@ -137,10 +133,7 @@ impl Agent {
     /// # Errors
     /// If it ends or does not answer in time; the error holds the end of its log.
     pub fn wait_ready(&mut self) -> anyhow::Result<()> {
-        let address = self.address;
-        self.program.wait_until_ready(READY_TIMEOUT, || {
-            http::get(address, "/api/health").is_ok_and(|response| response.status == 200)
-        })
+        self.program.wait_until_healthy(self.address)
     }
 
     /// Ends it as a power cut would (SIGKILL).

@@ -2,7 +2,7 @@
 
 use std::ffi::OsStr;
 use std::fs::File;
-use std::net::{Ipv4Addr, TcpListener};
+use std::net::{Ipv4Addr, SocketAddr, TcpListener};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Output, Stdio};
 use std::time::Duration;
@@ -11,6 +11,10 @@ use anyhow::{Context as _, bail, ensure};
 use rustix::process::{Pid, Signal, kill_process};
 
 use super::patience::until;
+use crate::http;
+
+/// How long a program may take to recover and answer.
+const READY_TIMEOUT: Duration = Duration::from_secs(30);
 
 /// How long a program may take to end when it is asked to.
 const STOP_TIMEOUT: Duration = Duration::from_secs(20);
@@ -121,6 +125,37 @@ impl Program {
             Ok(Some(status)) => bail!("{} ended with {status} at its start: {}", self.name, self.log_tail()),
             Err(error) => Err(error.context(self.log_tail())),
         }
+    }
+
+    /// Waits until its health page answers.
+    ///
+    /// # Errors
+    /// As [`Program::wait_until_ready`].
+    pub fn wait_until_healthy(&mut self, address: SocketAddr) -> anyhow::Result<()> {
+        self.wait_until_ready(READY_TIMEOUT, || {
+            http::get(address, "/api/health").is_ok_and(|response| response.status == 200)
+        })
+    }
+
+    /// Fails if it has ended, or has panicked, be it in one of its threads.
+    ///
+    /// # Errors
+    /// That it did.
+    pub fn assert_sound(&mut self) -> anyhow::Result<()> {
+        if let Some(status) = self.ended() {
+            bail!("{} has ended with {status}", self.name);
+        }
+        self.assert_no_panic()
+    }
+
+    /// Fails if its log tells of a panic.
+    ///
+    /// # Errors
+    /// That it does, with the log.
+    pub fn assert_no_panic(&self) -> anyhow::Result<()> {
+        let text = std::fs::read_to_string(&self.log).with_context(|| format!("reading {}", self.log.display()))?;
+        ensure!(!text.contains("panicked"), "a panic stands in {}:\n{text}", self.log.display());
+        Ok(())
     }
 
     /// Process id.

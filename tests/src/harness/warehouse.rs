@@ -2,7 +2,6 @@
 
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
-use std::time::Duration;
 
 use anyhow::{Context as _, bail};
 use serde_json::Value;
@@ -11,9 +10,6 @@ use wire::signature::Secret;
 
 use super::program::{Program, free_port, run};
 use crate::http;
-
-/// How long a warehouse may take to recover and answer.
-const READY_TIMEOUT: Duration = Duration::from_secs(30);
 
 /// What a warehouse is started with.
 #[derive(Debug, Clone)]
@@ -75,10 +71,7 @@ impl Warehouse {
     }
 
     fn wait_until_ready(&mut self) -> anyhow::Result<()> {
-        let address = self.address;
-        self.program.wait_until_ready(READY_TIMEOUT, || {
-            http::get(address, "/api/health").is_ok_and(|response| response.status == 200)
-        })
+        self.program.wait_until_healthy(self.address)
     }
 
     /// Starts it again on the same directory and port after it ended or was killed.

@@ -18,7 +18,7 @@ use self::crowd::Crowd;
 use self::evidence::Evidence;
 use self::moment::{ALL, Moment, Watch};
 use super::lake;
-use super::stage::{Stage, assert_no_panic, register};
+use super::stage::{Stage, register};
 
 /// Trials of all moments: by default, and for `BUFFERLAKE_TRIALS=all`.
 const FEW: u32 = 12;
@@ -82,7 +82,7 @@ fn a_killed_warehouse_loses_nothing_and_doubles_nothing() -> anyhow::Result<()> 
         let accounts = serde_json::to_value(&mark.accounts)?;
         assert_eq!((&accounts["batches"], &accounts["missing"]), (&json!(mark.seq.0), &json!(0)), "{}", mark.agent);
     }
-    assert_no_panic(stage.warehouse.program().log())?;
+    stage.warehouse.program().assert_no_panic()?;
     println!("kills until each moment was met as often as it should: {kills:?}; {} batches", found.len());
     trials
         .passed("the warehouse is killed while it lands, seals, switches or clears up: nothing lost, nothing doubled");

@@ -1,6 +1,5 @@
 //! What most of these tests begin with: a running warehouse, and an agent that is registered at it.
 
-use std::path::Path;
 use std::time::Duration;
 
 use anyhow::{Context as _, ensure};
@@ -65,18 +64,8 @@ impl Stage {
 
     /// Fails if the program has ended or has panicked, be it in one of its threads.
     pub(super) fn assert_sound(&mut self) -> anyhow::Result<()> {
-        if let Some(status) = self.warehouse.program().ended() {
-            anyhow::bail!("the warehouse has ended with {status}");
-        }
-        assert_no_panic(self.warehouse.program().log())
+        self.warehouse.program().assert_sound()
     }
-}
-
-/// Fails if a program's log tells of a panic.
-pub(super) fn assert_no_panic(log: &Path) -> anyhow::Result<()> {
-    let text = std::fs::read_to_string(log).with_context(|| format!("reading {}", log.display()))?;
-    ensure!(!text.contains("panicked"), "a panic stands in {}:\n{text}", log.display());
-    Ok(())
 }
 
 /// Registers an agent for [`HOME`] and waits until the running warehouse knows it.

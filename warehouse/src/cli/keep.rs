@@ -13,7 +13,7 @@ use wire::{AgentId, Hour};
 use crate::config::Config;
 use crate::control::{self, Request};
 use crate::engine::{Cell, Table};
-use crate::keeper::Keeper;
+use crate::keeper::{Keeper, Task};
 use crate::lake::paths::TestDate;
 use crate::paths::DataDir;
 use crate::withdrawals::Withdrawal;
@@ -45,19 +45,19 @@ pub(super) enum Format {
 
 /// Makes the public cut of all closed days.
 pub(super) fn publish(config: Config) -> anyhow::Result<()> {
-    print_outcome(&done(config, &Request::Publish)?);
+    print_outcome(&done(config, Task::Publish)?);
     Ok(())
 }
 
 /// Does the night's work.
 pub(super) fn nightly(config: Config) -> anyhow::Result<()> {
-    print_outcome(&done(config, &Request::Nightly)?);
+    print_outcome(&done(config, Task::Nightly)?);
     Ok(())
 }
 
 /// Makes marts, blocks and the cut again.
 pub(super) fn rebuild(config: Config) -> anyhow::Result<()> {
-    print_outcome(&done(config, &Request::Rebuild)?);
+    print_outcome(&done(config, Task::Rebuild)?);
     Ok(())
 }
 
@@ -66,14 +66,14 @@ pub(super) fn withdraw(config: Config, range: Range) -> anyhow::Result<()> {
     let Range { agent, from, to } = range;
     // The one who does it notes the hour.
     let withdrawal = Withdrawal { agent, from, to, said_at: Hour(0) };
-    done(config, &Request::Withdraw(withdrawal))?;
+    done(config, Task::Withdraw(withdrawal))?;
     println!("Withdrawn. The marts leave these results out; `warehouse publish` makes a cut without them.");
     Ok(())
 }
 
 /// Answers a statement over the marts.
 pub(super) fn sql(config: Config, statement: &str, format: Format) -> anyhow::Result<()> {
-    let value = done(config, &Request::Sql { statement: statement.to_owned() })?;
+    let value = done(config, Task::Sql { statement: statement.to_owned() })?;
     let table: Table = serde_json::from_value(value).context("the server's answer is no table")?;
     match format {
         Format::Table => print_table(&table),
@@ -84,20 +84,13 @@ pub(super) fn sql(config: Config, statement: &str, format: Format) -> anyhow::Re
 }
 
 /// Has it done by the server that runs in the data directory, or does it alone.
-fn done(config: Config, request: &Request) -> anyhow::Result<Value> {
-    if let Some(value) = control::call(&DataDir::new(&config.dir), request)? {
+fn done(config: Config, task: Task) -> anyhow::Result<Value> {
+    let request = Request::Keep(task.clone());
+    if let Some(value) = control::call(&DataDir::new(&config.dir), &request)? {
         return Ok(value);
     }
     let (_lock, mut keeper) = Keeper::alone(config, Arc::new(SystemClock))?;
-    let value = match request {
-        Request::Status | Request::Compact => anyhow::bail!("only a running server does this"),
-        Request::Publish => serde_json::to_value(keeper.publish()?)?,
-        Request::Nightly => serde_json::to_value(keeper.nightly()?)?,
-        Request::Rebuild => serde_json::to_value(keeper.rebuild()?)?,
-        Request::Withdraw(withdrawal) => serde_json::to_value(keeper.withdraw(withdrawal.clone()).map(|_| ())?)?,
-        Request::Sql { statement } => serde_json::to_value(keeper.ask(statement)?)?,
-    };
-    Ok(value)
+    keeper.perform(task)
 }
 
 fn print_outcome(outcome: &Value) {

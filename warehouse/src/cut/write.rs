@@ -131,18 +131,17 @@ fn write_files(engine: &Engine, making: &Path, plan: &Plan) -> Result<Vec<CutFil
     Ok(files)
 }
 
-/// The parameters that the ranking's contract names.
+/// The parameters of a ranking.
 fn ranking_params(query: Query, plan: &Plan, window: u32) -> Vec<(&'static str, Param)> {
     let Evidence { listed_votes, ranked_votes, ranked_days } = plan.evidence;
-    let all = [
+    query.bind(&[
         ("last_day", Param::Day(plan.last_day.day())),
         ("window_days", window.into()),
         ("listed_votes", listed_votes.into()),
         ("ranked_votes", ranked_votes.into()),
         ("ranked_days", ranked_days.into()),
         ("policy", catalog::DEFAULT_POLICY.into()),
-    ];
-    all.into_iter().filter(|(name, _)| query.sql.contains(&format!("${name}"))).collect()
+    ])
 }
 
 /// Writes the rows of a statement as Parquet. Its ORDER BY makes equal rows equal bytes.

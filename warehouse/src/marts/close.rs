@@ -5,7 +5,6 @@ use wire::Day;
 use super::{Marts, MartsFault, insert, results, state};
 use crate::blocks::{self, OpenDay};
 use crate::catalog::{self, Query};
-use crate::engine::Param;
 use crate::lake::manifest::{FileEntry, Snapshot};
 use crate::lake::paths::LakePaths;
 
@@ -128,12 +127,8 @@ impl Marts {
         });
         engine.append("closing_days", rows)?;
         for (table, query) in CLOSED {
-            let params: &[(&str, Param)] = if query.sql.contains("$block_votes") {
-                &[("block_votes", Param::Int(blocks::BLOCK_VOTES as i64))]
-            } else {
-                &[]
-            };
-            engine.execute(query.name, &insert(table, query.sql), params)?;
+            let params = query.bind(&[("block_votes", blocks::BLOCK_VOTES.into())]);
+            engine.execute(query.name, &insert(table, query.sql), &params)?;
         }
         for (table, _) in COUNTED {
             let moved = format!(

@@ -1,5 +1,7 @@
 //! What the cache says of itself: from which manifest it was made, how far days are closed, and under which rights.
 
+use std::sync::LazyLock;
+
 use wire::{AgentId, Asn, Day, Hour};
 
 use super::{MartsFault, Rights, insert};
@@ -8,23 +10,7 @@ use crate::digest::Sha256;
 use crate::engine::{Engine, EngineFault, Param};
 use crate::lake::paths::ManifestId;
 
-/// The tables that hold what was made of the lake.
-const MADE: [&str; 12] = [
-    "resume",
-    "withdrawn_days",
-    "bindings",
-    "daily_parts",
-    "open_days",
-    "open_bins",
-    "open_grades",
-    "open_countries",
-    "blocks",
-    "block_bins",
-    "block_grades",
-    "block_countries",
-];
-
-/// Those of them that hold what was made of closed days.
+/// The tables that hold what was made of closed days.
 pub(super) const OF_CLOSED_DAYS: [&str; 8] = [
     "open_days",
     "open_bins",
@@ -35,6 +21,9 @@ pub(super) const OF_CLOSED_DAYS: [&str; 8] = [
     "block_grades",
     "block_countries",
 ];
+
+/// The other tables that hold what was made of the lake and of the operator's files.
+const OF_THE_LAKE: [&str; 5] = ["state", "resume", "withdrawn_days", "bindings", "daily_parts"];
 
 const SCHEMA: &str = include_str!("schema.sql");
 
@@ -82,7 +71,7 @@ impl State {
             Ok((row.text("statements")?, state))
         })?;
         match rows.into_iter().next() {
-            Some((statements, state)) if statements == statements_digest() => {
+            Some((statements, state)) if statements == *STATEMENTS_DIGEST => {
                 Ok(Self { rights: read_rights(engine)?, ..state })
             }
             _ => Err(MartsFault::Outdated),
@@ -111,7 +100,7 @@ impl State {
                 self.closed_through.map(Param::Day),
                 Some(Param::Bool(self.reopened)),
                 self.resume.clone().map(Param::Text),
-                Some(Param::Text(statements_digest())),
+                Some(Param::Text(STATEMENTS_DIGEST.clone())),
             ]],
         )?;
         Ok(())
@@ -137,7 +126,7 @@ impl State {
 
 /// Statements that empty every table that was made of the lake.
 pub(super) fn empty_all() -> String {
-    empty(&MADE) + "DELETE FROM state"
+    empty(&OF_CLOSED_DAYS) + &empty(&OF_THE_LAKE)
 }
 
 /// Statements that empty these tables.
@@ -182,10 +171,10 @@ fn read_rights(engine: &Engine) -> Result<Rights, EngineFault> {
 }
 
 /// Digest of everything that makes the marts what they are: another program makes another cache.
-fn statements_digest() -> String {
+static STATEMENTS_DIGEST: LazyLock<String> = LazyLock::new(|| {
     let mut all = SCHEMA.to_owned();
     all.extend(catalog::ALL.iter().map(|query| insert(query.name, query.sql)));
     all.push_str(catalog::BINS_CSV);
     all.extend(catalog::POLICIES.iter().map(|(name, csv)| format!("{name}\n{csv}")));
     Sha256::of(all.as_bytes()).to_string()
-}
+});

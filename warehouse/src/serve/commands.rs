@@ -5,13 +5,12 @@ use std::sync::mpsc::{SyncSender, sync_channel};
 use std::time::Duration;
 
 use intake::clock::Clock;
-use serde::Serialize;
 use serde_json::Value;
 
 use super::keeping::Job;
 use crate::control::{Handler, Reply, Request};
 use crate::http::health::Probe;
-use crate::keeper::Keeper;
+use crate::keeper::Task;
 use crate::lake::{Due, Lake};
 
 /// How long one request to put the lake in order may take; the command asks again. Other commands wait no longer.
@@ -37,29 +36,15 @@ pub(super) fn handler(probe: Probe, jobs: SyncSender<Job>, upkeep: Upkeep) -> Ha
     Arc::new(move |request| match request {
         Request::Status => reply(serde_json::to_value(probe()).map_err(Into::into)),
         Request::Compact => reply(upkeep.put_in_order()),
-        Request::Publish => on_keeper(&jobs, Keeper::publish),
-        Request::Nightly => on_keeper(&jobs, Keeper::nightly),
-        Request::Rebuild => on_keeper(&jobs, Keeper::rebuild),
-        Request::Withdraw(withdrawal) => on_keeper(&jobs, |keeper| keeper.withdraw(withdrawal).map(|_| ())),
-        Request::Sql { statement } => on_keeper(&jobs, move |keeper| keeper.ask(&statement)),
+        Request::Keep(task) => keep(&jobs, task),
     })
 }
 
-/// Does this on the marts' thread and waits for what comes of it.
-fn on_keeper<T: Serialize>(
-    jobs: &SyncSender<Job>,
-    work: impl FnOnce(&mut Keeper) -> anyhow::Result<T> + Send + 'static,
-) -> Reply {
+/// Has it done on the marts' thread and waits for what comes of it.
+fn keep(jobs: &SyncSender<Job>, task: Task) -> Reply {
     let (done, outcome) = sync_channel(1);
-    let job: Job = Box::new(move |keeper| {
-        let result = work(keeper).and_then(|value| Ok(serde_json::to_value(value)?));
-        // Whoever asked may have gone; the work is done all the same.
-        let _ = done.send(result);
-    });
-    if jobs.send(job).is_err() {
-        return Reply::Failed("the warehouse is ending".to_owned());
-    }
-    outcome.recv().map_or_else(|_| Reply::Failed("the warehouse is ending".to_owned()), reply)
+    let answered = jobs.send(Job { task, done }).ok().and_then(|()| outcome.recv().ok());
+    answered.map_or_else(|| Reply::Failed("the warehouse is ending".to_owned()), reply)
 }
 
 fn reply(outcome: anyhow::Result<Value>) -> Reply {

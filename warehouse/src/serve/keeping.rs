@@ -5,9 +5,10 @@ use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 use anyhow::Context as _;
+use serde_json::Value;
 
 use crate::http::health::Alarms;
-use crate::keeper::Keeper;
+use crate::keeper::{Keeper, Task};
 use crate::observe;
 
 /// Most commands that wait for the thread.
@@ -16,8 +17,11 @@ const QUEUE: usize = 16;
 /// How long a cut that failed is left alone before it is tried again.
 const RETRY: Duration = Duration::from_secs(300);
 
-/// Something to do with the keeper.
-pub(super) type Job = Box<dyn FnOnce(&mut Keeper) + Send>;
+/// Something for the keeper, and whom to tell what came of it.
+pub(super) struct Job {
+    pub(super) task: Task,
+    pub(super) done: SyncSender<anyhow::Result<Value>>,
+}
 
 /// Starts the thread. It ends when every sender of jobs is gone.
 pub(super) fn start(
@@ -44,7 +48,8 @@ fn keep(mut keeper: Keeper, interval: Duration, waiting: &Receiver<Job>, alarms:
         let rest = Instant::now() + interval;
         loop {
             match waiting.recv_timeout(rest.saturating_duration_since(Instant::now())) {
-                Ok(job) => job(&mut keeper),
+                // Whoever asked may have gone; the work is done all the same.
+                Ok(Job { task, done }) => drop(done.send(keeper.perform(task))),
                 Err(RecvTimeoutError::Timeout) => break,
                 Err(RecvTimeoutError::Disconnected) => return,
             }

@@ -13,7 +13,7 @@ use warehouse::cut::{CutDocument, CutId};
 use warehouse::paths::DataDir;
 
 use super::super::lake;
-use super::super::stage::{HOME, Stage, assert_no_panic, now_hour, record_json};
+use super::super::stage::{HOME, Stage, now_hour, record_json};
 use super::MAX_KILLS;
 use super::moment::Watch;
 
@@ -148,7 +148,7 @@ fn a_cut_is_public_as_a_whole_or_not_at_all() -> anyhow::Result<()> {
             serde_json::from_slice(&fs::read(public.join("cuts").join(&name).join("cut.json"))?)?;
         ensure!(contents.insert(document.content.0), "{name} says what another cut says");
     }
-    assert_no_panic(stage.warehouse.program().log())?;
+    stage.warehouse.program().assert_no_panic()?;
     println!("{kills} kills, {} cuts", contents.len());
     trials.passed("the warehouse is killed while it publishes: the public sees whole cuts, each made once");
     Ok(())
