@@ -1,5 +1,7 @@
 //! The agent's configuration: `agent.toml`, then environment variables. Unknown keys are refused.
 
+mod hidden;
+
 use std::net::SocketAddr;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
@@ -13,6 +15,7 @@ use serde::{Deserialize, Serialize};
 use wire::signature::Secret;
 use wire::{AgentId, MAX_BATCH_RECORDS};
 
+pub use self::hidden::Hidden;
 use crate::store::{OutboxCaps, StoreSettings};
 
 /// Environment variables that set a key begin with this; two underscores go one level down
@@ -46,6 +49,77 @@ pub struct Config {
     pub history: HistoryConfig,
     /// Limits of what waits to be sent.
     pub outbox: OutboxConfig,
+    /// False: results are kept here, and nothing is uploaded.
+    pub telemetry: bool,
+    /// Who runs the test server, for the test page.
+    pub sponsor: SponsorConfig,
+    /// Where each result is reported to the provider's own system; none: nowhere.
+    pub webhook: Option<WebhookConfig>,
+    /// The support desk's way in.
+    pub support: SupportConfig,
+    /// How often one client may post.
+    pub limits: LimitsConfig,
+}
+
+/// Who runs the test server; `GET /api/sponsor` tells it to the test page.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct SponsorConfig {
+    /// The provider's name.
+    pub name: Option<String>,
+    /// The provider's page.
+    pub url: Option<String>,
+    /// Where the test server stands.
+    pub city: Option<String>,
+}
+
+/// The provider's own system, which hears of each result with its address.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct WebhookConfig {
+    /// Where deliveries are posted; plain http only to loopback and to `plain_http_to`.
+    pub url: String,
+    /// File of mode 0600 with the key of the signatures.
+    pub secret_file: Option<PathBuf>,
+    /// The key itself, as `LIBREQOS_WEBHOOK_SECRET` and the old configuration file give it.
+    pub secret: Option<Hidden>,
+    /// Prefixes of the provider's own network to which plain http is allowed.
+    #[serde(default)]
+    pub plain_http_to: Vec<String>,
+}
+
+/// The support desk's way in: the API below `/api/telemetry` and the page `/support`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct SupportConfig {
+    /// File of mode 0600 with the key; made at the first start. None: `support.key` in the data directory.
+    pub key_file: Option<PathBuf>,
+    /// The key itself, as `LIBREQOS_TELEMETRY_API_KEY` and the old configuration file give it.
+    pub key: Option<Hidden>,
+    /// How long a sign-in at the page lasts, in minutes.
+    pub session_minutes: u32,
+    /// Newest entries of the audit log that are kept.
+    pub audit_rows: u64,
+}
+
+impl Default for SupportConfig {
+    fn default() -> Self {
+        Self { key_file: None, key: None, session_minutes: 30, audit_rows: 10_000 }
+    }
+}
+
+/// Limits per client: an IPv4 address or an IPv6 /64.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct LimitsConfig {
+    /// Results that one client may post in a minute.
+    pub results_per_minute: u32,
+}
+
+impl Default for LimitsConfig {
+    fn default() -> Self {
+        Self { results_per_minute: 60 }
+    }
 }
 
 /// The warehouse and this agent's account there.
@@ -97,6 +171,11 @@ impl Default for Config {
             warehouse: None,
             history: HistoryConfig::default(),
             outbox: OutboxConfig::default(),
+            telemetry: true,
+            sponsor: SponsorConfig::default(),
+            webhook: None,
+            support: SupportConfig::default(),
+            limits: LimitsConfig::default(),
         }
     }
 }

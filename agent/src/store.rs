@@ -15,6 +15,8 @@ mod answers;
 
 mod history;
 
+pub mod lookup;
+
 mod votes;
 
 pub mod outbox;

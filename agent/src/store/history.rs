@@ -9,7 +9,7 @@ use super::StoreFault;
 use super::accept::{Accepted, Incoming};
 
 /// 16 bytes in network order, IPv4 as `::ffff:a.b.c.d`, so that any prefix is one range.
-fn address_bytes(address: IpAddr) -> [u8; 16] {
+pub(super) fn address_bytes(address: IpAddr) -> [u8; 16] {
     match address {
         IpAddr::V4(address) => address.to_ipv6_mapped().octets(),
         IpAddr::V6(address) => address.octets(),

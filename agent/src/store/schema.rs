@@ -9,7 +9,8 @@ use wire::Epoch;
 use super::StoreFault;
 
 /// Every version of the database, in order; `user_version` counts those that were applied.
-const MIGRATIONS: [&str; 1] = [include_str!("../../migrations/0001_first.sql")];
+const MIGRATIONS: [&str; 2] =
+    [include_str!("../../migrations/0001_first.sql"), include_str!("../../migrations/0002_support_desk.sql")];
 
 /// Memory that one connection may keep pages in, in KiB.
 const PAGE_CACHE_KIB: i64 = 1_024;

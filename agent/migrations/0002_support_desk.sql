@@ -1,0 +1,42 @@
+-- Version 2: what the support desk and the provider's own systems need. All of it stays at the provider.
+
+-- Results of one client in the order of their receipt, and results of a time: both are what the desk asks for.
+CREATE INDEX history_by_time ON history (received_ms);
+
+-- Deliveries to the provider's own system that wait, and those that were set aside. They hold the address.
+CREATE TABLE webhooks (
+    id          INTEGER PRIMARY KEY,
+    -- `webhook-id`: the same at every attempt, so that a receiver tells a repetition.
+    message_id  TEXT NOT NULL,
+    -- As in `history`, so that an erasure finds it.
+    client_ip   BLOB NOT NULL,
+    -- The exact bytes that are signed and sent.
+    body        BLOB NOT NULL,
+    queued_s    INTEGER NOT NULL,
+    attempts    INTEGER NOT NULL DEFAULT 0,
+    next_try_ms INTEGER NOT NULL,
+    last_fault  TEXT,
+    -- When it was given up; a human may send it again or drop it.
+    aside_s     INTEGER
+) STRICT;
+
+CREATE INDEX webhooks_due ON webhooks (next_try_ms) WHERE aside_s IS NULL;
+CREATE INDEX webhooks_by_client ON webhooks (client_ip);
+
+-- Who looked at what: sign-ins, look-ups, erasures. An erased client's address goes from here, too. Capped, newest kept.
+CREATE TABLE audit (
+    id        INTEGER PRIMARY KEY,
+    at_ms     INTEGER NOT NULL,
+    -- store::audit::Action.
+    action    TEXT NOT NULL,
+    -- How the caller proved himself: `api`, `page`; null if he did not.
+    via       TEXT,
+    -- The address or the first address of the prefix that was asked for, as in `history`; null if none was, or erased.
+    client_ip BLOB,
+    -- Length of the prefix in bits of the 128; null with client_ip.
+    prefix_bits INTEGER,
+    -- Rows that were found or erased.
+    rows      INTEGER
+) STRICT;
+
+CREATE INDEX audit_by_client ON audit (client_ip) WHERE client_ip IS NOT NULL;

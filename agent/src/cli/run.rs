@@ -1,0 +1,43 @@
+//! `agent run`.
+
+use std::sync::Arc;
+
+use anyhow::Context as _;
+use intake::clock::SystemClock;
+use tokio::net::TcpListener;
+
+use crate::config::Config;
+use crate::serve::{self, Listeners};
+
+/// Threads that serve requests; the disk has a thread of its own.
+const WORKER_THREADS: usize = 2;
+
+/// Threads for what blocks: names of hosts, look-ups of the support desk, and the replacement of ASN databases.
+const BLOCKING_THREADS: usize = 2;
+
+pub(super) fn run(config: Config) -> anyhow::Result<()> {
+    crate::observe::log_to_stderr();
+    // On a quiet machine one thread carries as much; on one that is busy with other things two carry a quarter more.
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(WORKER_THREADS)
+        .max_blocking_threads(BLOCKING_THREADS)
+        .enable_all()
+        .build()
+        .context("starting the runtime")?;
+    runtime.block_on(async move {
+        let bind = async |address| TcpListener::bind(address).await.with_context(|| format!("listening on {address}"));
+        let public = bind(config.listen).await?;
+        let metrics = bind(config.metrics_listen).await?;
+        tracing::info!(listen = %public.local_addr()?, "taking results");
+        serve::run(config, Listeners { public, metrics }, Arc::new(SystemClock), terminated()).await
+    })
+}
+
+async fn terminated() {
+    use tokio::signal::unix::{SignalKind, signal};
+    let Ok(mut terminate) = signal(SignalKind::terminate()) else { return std::future::pending().await };
+    tokio::select! {
+        _ = terminate.recv() => {}
+        _ = tokio::signal::ctrl_c() => {}
+    }
+}
