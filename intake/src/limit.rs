@@ -58,11 +58,27 @@ impl RateLimit {
 
     /// Counts a request of this client.
     pub fn take(&self, client: ClientAddress) -> Allowance {
-        let now = u64::try_from(self.started.elapsed().as_micros()).unwrap_or(u64::MAX);
-        self.take_at(client, now)
+        self.take_at(client, self.now_us())
+    }
+
+    fn now_us(&self) -> u64 {
+        u64::try_from(self.started.elapsed().as_micros()).unwrap_or(u64::MAX)
     }
 
     fn take_at(&self, client: ClientAddress, now_us: u64) -> Allowance {
+        let (slots, whole_again) = self.find(client, now_us);
+        let next = whole_again + self.interval_us;
+        let allowance = self.allowance(next, now_us);
+        if allowance.allowed {
+            for slot in slots {
+                slot.fetch_max(next, Ordering::Relaxed);
+            }
+        }
+        allowance
+    }
+
+    /// The client's places in the table, and when its allowance is whole again.
+    fn find(&self, client: ClientAddress, now_us: u64) -> ([&AtomicU64; 2], u64) {
         let source = client.unit(SOURCE_PREFIX_BITS).key_bytes();
         let slots = self.hashers.each_ref().map(|hasher| {
             let hash = hasher.hash_one(source);
@@ -70,14 +86,15 @@ impl RateLimit {
             &self.whole_again_us[usize::try_from(hash & (SLOTS as u64 - 1)).unwrap_or(0)]
         });
         let whole_again = slots.iter().map(|slot| slot.load(Ordering::Relaxed)).min().unwrap_or(0).max(now_us);
+        (slots, whole_again)
+    }
+
+    /// What is left if the allowance is whole again at `next`.
+    fn allowance(&self, next_us: u64, now_us: u64) -> Allowance {
         let minute_us = self.interval_us * u64::from(self.per_minute);
-        let next = whole_again + self.interval_us;
-        let ahead = next - now_us;
+        let ahead = next_us - now_us;
         if ahead > minute_us {
             return Allowance { allowed: false, remaining: 0, wait: Duration::from_micros(ahead - minute_us) };
-        }
-        for slot in slots {
-            slot.fetch_max(next, Ordering::Relaxed);
         }
         let remaining = u32::try_from((minute_us - ahead) / self.interval_us).unwrap_or(u32::MAX);
         Allowance { allowed: true, remaining, wait: Duration::from_micros(ahead) }
@@ -88,7 +105,21 @@ impl RateLimit {
     /// # Errors
     /// 429 with `Retry-After` and the `RateLimit` headers.
     pub fn check(&self, client: ClientAddress) -> Result<Allowance, Problem> {
-        let allowance = self.take(client);
+        self.judge(self.take(client))
+    }
+
+    /// As [`RateLimit::check`] without counting: for limits on failures, which are counted by [`RateLimit::take`] once
+    /// they have failed.
+    ///
+    /// # Errors
+    /// 429 with `Retry-After` and the `RateLimit` headers.
+    pub fn check_without_counting(&self, client: ClientAddress) -> Result<Allowance, Problem> {
+        let now_us = self.now_us();
+        let (_, whole_again) = self.find(client, now_us);
+        self.judge(self.allowance(whole_again + self.interval_us, now_us))
+    }
+
+    fn judge(&self, allowance: Allowance) -> Result<Allowance, Problem> {
         if allowance.allowed {
             return Ok(allowance);
         }
