@@ -1,6 +1,6 @@
 -- Version 2: what the support desk and the provider's own systems need. All of it stays at the provider.
 
--- Results of one client in the order of their receipt, and results of a time: both are what the desk asks for.
+-- Results of a time: what the desk asks for beside those of a client.
 CREATE INDEX history_by_time ON history (received_ms);
 
 -- Deliveries to the provider's own system that wait, and those that were set aside. They hold the address.
@@ -23,14 +23,17 @@ CREATE TABLE webhooks (
 CREATE INDEX webhooks_due ON webhooks (next_try_ms) WHERE aside_s IS NULL;
 CREATE INDEX webhooks_by_client ON webhooks (client_ip);
 
--- Who looked at what: sign-ins, look-ups, erasures. An erased client's address goes from here, too. Capped, newest kept.
+-- Who looked at what: sign-ins, look-ups, erasures, and who was refused. An erased client's address goes from here, too.
+-- Capped, newest kept.
 CREATE TABLE audit (
     id        INTEGER PRIMARY KEY,
     at_ms     INTEGER NOT NULL,
     -- store::audit::Action.
     action    TEXT NOT NULL,
-    -- How the caller proved himself: `api`, `page`; null if he did not.
-    via       TEXT,
+    -- By which way the caller came: `api`, `page`, `command`.
+    via       TEXT NOT NULL,
+    -- Whence the caller came, as in `history`; null for a command, or erased.
+    caller_ip BLOB,
     -- The address or the first address of the prefix that was asked for, as in `history`; null if none was, or erased.
     client_ip BLOB,
     -- Length of the prefix in bits of the 128; null with client_ip.
@@ -40,3 +43,6 @@ CREATE TABLE audit (
 ) STRICT;
 
 CREATE INDEX audit_by_client ON audit (client_ip) WHERE client_ip IS NOT NULL;
+
+-- Refusals have a cap of their own, so that a flood of them pushes nothing else out.
+CREATE INDEX audit_refused ON audit (id) WHERE action = 'refused';

@@ -17,6 +17,10 @@ mod history;
 
 pub mod lookup;
 
+pub mod reader;
+
+pub mod audit;
+
 mod votes;
 
 pub mod outbox;
@@ -35,6 +39,7 @@ mod writer;
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::sync::atomic::Ordering::Relaxed;
 use std::sync::atomic::{AtomicBool, AtomicU64};
 use std::sync::mpsc::{SyncSender, TrySendError, sync_channel};
 use std::time::Duration;
@@ -47,6 +52,7 @@ use wire::AgentId;
 pub use accept::{Accepted, Incoming};
 pub use evict::OutboxCaps;
 pub use fault::StoreFault;
+pub use reader::Reader;
 
 /// Most requests that wait for the disk; more are told to come again.
 pub const MAX_WAITING_REQUESTS: usize = 1_024;
@@ -96,6 +102,8 @@ pub struct Gauges {
     pub sealed_batches: AtomicU64,
     /// Clients forgotten since start while their vote still counted: the memory of votes is full.
     pub votes_forgotten: AtomicU64,
+    /// Entries of the audit log since start that could not be written.
+    pub audit_lost: AtomicU64,
     /// True while the last transaction failed, or the writer has ended.
     pub broken: AtomicBool,
 }
@@ -185,6 +193,28 @@ impl Store {
             (keep, answer)
         })))?;
         answered.await.map_err(|_| StoreFault::WriterGone)?
+    }
+
+    /// Runs `job` in one of the writer's next transactions; nobody waits for it. If it is not kept, it is counted as
+    /// lost.
+    pub fn write_later(
+        &self,
+        lost: fn(&Gauges) -> &AtomicU64,
+        job: impl FnOnce(&Connection) -> Result<(), StoreFault> + Send + 'static,
+    ) {
+        let gauges = Arc::clone(&self.gauges);
+        let queued = self.enqueue(Message::Job(Box::new(move |connection| {
+            let keep = job(connection).is_ok();
+            let answer: Answer = Box::new(move |committed| {
+                if !(keep && committed) {
+                    lost(&gauges).fetch_add(1, Relaxed);
+                }
+            });
+            (keep, answer)
+        })));
+        if queued.is_err() {
+            lost(&self.gauges).fetch_add(1, Relaxed);
+        }
     }
 
     fn enqueue(&self, message: Message) -> Result<(), StoreFault> {

@@ -36,4 +36,10 @@ pub enum StoreFault {
     /// The writer has ended, or did not answer in time.
     #[error("the database's writer does not answer")]
     WriterGone,
+    /// A look-up took too long and was broken off.
+    #[error("the look-up took too long")]
+    TooSlow,
+    /// A look-up's thread ended by a fault of its own.
+    #[error("the look-up ended by a fault")]
+    ReaderGone,
 }

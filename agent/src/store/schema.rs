@@ -15,6 +15,9 @@ const MIGRATIONS: [&str; 2] =
 /// Memory that one connection may keep pages in, in KiB.
 const PAGE_CACHE_KIB: i64 = 1_024;
 
+/// Memory that a connection for look-ups may keep pages in, in KiB.
+const READER_CACHE_KIB: i64 = 512;
+
 /// Pages in the write-ahead log at which SQLite copies them back (4 KiB each).
 const CHECKPOINT_PAGES: i64 = 2_000;
 
@@ -36,6 +39,8 @@ pub fn open(path: &Path) -> Result<Connection, StoreFault> {
     connection.pragma_update(None, "secure_delete", true)?;
     connection.pragma_update(None, "cache_size", -PAGE_CACHE_KIB)?;
     connection.pragma_update(None, "wal_autocheckpoint", CHECKPOINT_PAGES)?;
+    // Addresses reach no temporary file, which nobody would ever overwrite.
+    connection.pragma_update(None, "temp_store", "memory")?;
     connection.set_prepared_statement_cache_capacity(64);
     migrate(&mut connection)?;
     Ok(connection)
@@ -63,6 +68,18 @@ pub fn open_read_only(path: &Path) -> Result<Connection, StoreFault> {
     } else {
         Ok(connection)
     }
+}
+
+/// Opens an existing database for the look-ups of a running agent: reading only, and sorting in memory, so that no
+/// address reaches a temporary file.
+///
+/// # Errors
+/// [`StoreFault`] if there is none or it cannot be read.
+pub(super) fn open_reader(path: &Path) -> Result<Connection, StoreFault> {
+    let connection = open_read_only(path)?;
+    connection.pragma_update(None, "cache_size", -READER_CACHE_KIB)?;
+    connection.pragma_update(None, "temp_store", "memory")?;
+    Ok(connection)
 }
 
 fn version(connection: &Connection) -> Result<usize, StoreFault> {
