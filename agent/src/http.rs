@@ -1,5 +1,7 @@
 //! What the agent answers over HTTP.
 
+pub mod auth;
+
 mod health;
 
 mod submit;
@@ -16,7 +18,8 @@ use intake::key::LocalKey;
 use intake::problem::Problem;
 use tower_http::cors::{Any, CorsLayer};
 
-use crate::store::Store;
+use self::auth::Gate;
+use crate::store::{Reader, Store};
 use crate::upload::SharedState;
 
 /// How long a browser may remember that it may post here.
@@ -36,6 +39,10 @@ pub struct Door {
     pub ipv6_client_bits: u8,
     /// How uploading goes.
     pub upload: SharedState,
+    /// The support desk's door.
+    pub gate: Gate,
+    /// Look-ups in the database.
+    pub reader: Reader,
     /// The clock.
     pub clock: Arc<dyn Clock>,
 }

@@ -24,6 +24,8 @@ pub mod observe;
 
 pub mod local_key;
 
+pub mod support_key;
+
 pub mod lock;
 
 pub use serve::{Listeners, run};

@@ -11,9 +11,12 @@ use tokio::net::TcpListener;
 use tokio::sync::watch;
 
 use crate::config::Config;
+use crate::http::auth::Gate;
 use crate::http::{Door, router};
 use crate::lock::DataLock;
-use crate::store::{Store, database_path};
+use crate::store::audit::AuditLog;
+use crate::store::{Reader, Store, database_path};
+use crate::support_key::SupportKey;
 use crate::upload::{UploadState, Uploader};
 use crate::{local_key, observe};
 
@@ -44,8 +47,12 @@ pub async fn run(
 ) -> anyhow::Result<()> {
     let _lock = DataLock::take(&config.data_dir)?;
     let key = local_key::load_or_create(&config.data_dir)?;
-    let (store, writer_end) = Store::open(&database_path(&config.data_dir), config.store(), Arc::clone(&clock))
-        .context("opening the agent's database")?;
+    let database = database_path(&config.data_dir);
+    let (store, writer_end) =
+        Store::open(&database, config.store(), Arc::clone(&clock)).context("opening the agent's database")?;
+    let support_key = SupportKey::of(&config.support, &config.data_dir);
+    support_key.prepare();
+    let audit = AuditLog::new(store.clone(), Arc::clone(&clock), config.support.audit_rows);
     let asn = Arc::new(AsnDatabase::open(config.asn.clone()).context("opening the ASN database")?);
     let upload = Arc::new(Mutex::new(UploadState::default()));
     let door = Arc::new(Door {
@@ -55,6 +62,8 @@ pub async fn run(
         key,
         ipv6_client_bits: config.ipv6_client_bits,
         upload: Arc::clone(&upload),
+        gate: Gate::new(support_key, audit, Arc::clone(&clock)).context("preparing the support desk")?,
+        reader: Reader::new(database),
         clock: Arc::clone(&clock),
     });
 
