@@ -5,23 +5,61 @@ CREATE INDEX history_by_time ON history (received_ms);
 
 -- Deliveries to the provider's own system that wait, and those that were set aside. They hold the address.
 CREATE TABLE webhooks (
-    id          INTEGER PRIMARY KEY,
+    -- The result's number: never given twice, so that a late answer settles no other delivery.
+    local_id      INTEGER PRIMARY KEY,
     -- `webhook-id`: the same at every attempt, so that a receiver tells a repetition.
-    message_id  TEXT NOT NULL,
+    message_id    TEXT NOT NULL,
     -- As in `history`, so that an erasure finds it.
-    client_ip   BLOB NOT NULL,
+    client_ip     BLOB NOT NULL,
     -- The exact bytes that are signed and sent.
-    body        BLOB NOT NULL,
-    queued_s    INTEGER NOT NULL,
-    attempts    INTEGER NOT NULL DEFAULT 0,
-    next_try_ms INTEGER NOT NULL,
-    last_fault  TEXT,
+    body          BLOB NOT NULL,
+    queued_s      INTEGER NOT NULL,
+    -- Attempts that failed after this moment are the last ones.
+    tried_until_s INTEGER NOT NULL,
+    attempts      INTEGER NOT NULL DEFAULT 0,
+    next_try_ms   INTEGER NOT NULL,
+    last_fault    TEXT,
     -- When it was given up; a human may send it again or drop it.
-    aside_s     INTEGER
+    aside_s       INTEGER
 ) STRICT;
 
 CREATE INDEX webhooks_due ON webhooks (next_try_ms) WHERE aside_s IS NULL;
+CREATE INDEX webhooks_overdue ON webhooks (tried_until_s) WHERE aside_s IS NULL;
+CREATE INDEX webhooks_aside ON webhooks (aside_s) WHERE aside_s IS NOT NULL;
 CREATE INDEX webhooks_by_client ON webhooks (client_ip);
+
+-- One row: how much lies in `webhooks`, true whoever deletes there, and what was given up to hold its bounds.
+CREATE TABLE webhook_counts (
+    one          INTEGER PRIMARY KEY CHECK (one = 1),
+    waiting      INTEGER NOT NULL,
+    aside        INTEGER NOT NULL,
+    -- Bodies, and what a row needs beside its body.
+    bytes        INTEGER NOT NULL,
+    dropped_full INTEGER NOT NULL,
+    dropped_old  INTEGER NOT NULL
+) STRICT;
+
+INSERT INTO webhook_counts VALUES (1, 0, 0, 0, 0, 0);
+
+CREATE TRIGGER webhooks_come AFTER INSERT ON webhooks BEGIN
+    UPDATE webhook_counts SET
+        waiting = waiting + (NEW.aside_s IS NULL),
+        aside = aside + (NEW.aside_s IS NOT NULL),
+        bytes = bytes + length(NEW.body) + 256;
+END;
+
+CREATE TRIGGER webhooks_go AFTER DELETE ON webhooks BEGIN
+    UPDATE webhook_counts SET
+        waiting = waiting - (OLD.aside_s IS NULL),
+        aside = aside - (OLD.aside_s IS NOT NULL),
+        bytes = bytes - length(OLD.body) - 256;
+END;
+
+CREATE TRIGGER webhooks_change AFTER UPDATE OF aside_s ON webhooks BEGIN
+    UPDATE webhook_counts SET
+        waiting = waiting + (NEW.aside_s IS NULL) - (OLD.aside_s IS NULL),
+        aside = aside + (NEW.aside_s IS NOT NULL) - (OLD.aside_s IS NOT NULL);
+END;
 
 -- Who looked at what: sign-ins, look-ups, erasures, and who was refused. An erased client's address goes from here, too.
 -- Capped, newest kept.

@@ -16,7 +16,7 @@ use wire::signature::Secret;
 use wire::{AgentId, MAX_BATCH_RECORDS};
 
 pub use self::hidden::Hidden;
-use crate::store::{OutboxCaps, StoreSettings};
+use crate::store::{OutboxCaps, QueueCaps, StoreSettings};
 
 /// Environment variables that set a key begin with this; two underscores go one level down
 /// (`BUFFERLAKE_AGENT_WAREHOUSE__URL`).
@@ -254,6 +254,7 @@ impl Config {
             },
             seal_records: self.outbox.seal_records,
             seal_interval_ms: i64::from(self.outbox.seal_interval_s) * 1_000,
+            webhook: self.webhook.is_some().then(QueueCaps::default),
         }
     }
 }

@@ -6,7 +6,8 @@
 //!    then the client gets its answer;
 //! 3. the store seals records into batches, which cuts their link to the history;
 //! 4. [`upload`] signs each batch and sends it until the warehouse has it;
-//! 5. the batch stays for a week, in case the warehouse is restored from a backup and asks for it again.
+//! 5. the batch stays for a week, in case the warehouse is restored from a backup and asks for it again;
+//! 6. [`webhook`] tells the provider's own system of it, if there is one: queued in the same transaction.
 
 pub mod cli;
 
@@ -19,6 +20,8 @@ pub mod http;
 pub mod store;
 
 pub mod upload;
+
+pub mod webhook;
 
 pub mod observe;
 

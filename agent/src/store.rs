@@ -35,6 +35,8 @@ pub mod epoch;
 
 pub mod report;
 
+pub mod webhooks;
+
 mod writer;
 
 use std::path::{Path, PathBuf};
@@ -53,6 +55,7 @@ pub use accept::{Accepted, Incoming};
 pub use evict::OutboxCaps;
 pub use fault::StoreFault;
 pub use reader::Reader;
+pub use webhooks::QueueCaps;
 
 /// Most requests that wait for the disk; more are told to come again.
 pub const MAX_WAITING_REQUESTS: usize = 1_024;
@@ -79,6 +82,8 @@ pub struct StoreSettings {
     pub seal_records: u64,
     /// Longest time a record waits for sealing, in milliseconds; jittered by a fifth.
     pub seal_interval_ms: i64,
+    /// Bounds of the queue of deliveries to the provider's own system; none: no result is queued.
+    pub webhook: Option<QueueCaps>,
 }
 
 /// Figures of the store that others read without asking it.
@@ -104,8 +109,23 @@ pub struct Gauges {
     pub votes_forgotten: AtomicU64,
     /// Entries of the audit log since start that could not be written.
     pub audit_lost: AtomicU64,
+    /// Deliveries to the provider's own system that wait.
+    pub webhooks_waiting: AtomicU64,
+    /// Those that were set aside.
+    pub webhooks_aside: AtomicU64,
+    /// Those that were given up since the database was made, to hold the queue's bounds.
+    pub webhooks_dropped: AtomicU64,
     /// True while the last transaction failed, or the writer has ended.
     pub broken: AtomicBool,
+}
+
+/// What the writer tells those who wait for it.
+#[derive(Debug, Default)]
+pub(crate) struct Signals {
+    /// A batch was sealed.
+    sealed: Notify,
+    /// A delivery was queued.
+    queued: Notify,
 }
 
 /// A handle of the store; clones share one writer.
@@ -113,7 +133,7 @@ pub struct Gauges {
 pub struct Store {
     queue: SyncSender<Message>,
     gauges: Arc<Gauges>,
-    sealed: Arc<Notify>,
+    signals: Arc<Signals>,
 }
 
 /// Work of another kind than a submission: it runs in the writer's transaction, says whether it is to be kept, and
@@ -140,8 +160,8 @@ impl Store {
     ) -> Result<(Self, oneshot::Receiver<()>), StoreFault> {
         let connection = schema::open(path)?;
         let gauges = Arc::new(Gauges::default());
-        let sealed = Arc::new(Notify::new());
-        let mut writer = writer::Writer::new(connection, settings, clock, Arc::clone(&gauges), Arc::clone(&sealed))?;
+        let signals = Arc::new(Signals::default());
+        let mut writer = writer::Writer::new(connection, settings, clock, Arc::clone(&gauges), Arc::clone(&signals))?;
         let (queue, requests) = sync_channel(MAX_WAITING_REQUESTS);
         let (ended, end) = oneshot::channel();
         // Unbounded, and bounded all the same: one transaction of at most MAX_WAITING_REQUESTS is answered at a time.
@@ -159,7 +179,7 @@ impl Store {
                 writer.run(&requests, &answers);
             })
             .map_err(StoreFault::Thread)?;
-        Ok((Self { queue, gauges, sealed }, end))
+        Ok((Self { queue, gauges, signals }, end))
     }
 
     /// Keeps a result; completes when it is durable.
@@ -232,6 +252,11 @@ impl Store {
 
     /// Completes when a batch was sealed since the last call.
     pub async fn sealed(&self) {
-        self.sealed.notified().await;
+        self.signals.sealed.notified().await;
+    }
+
+    /// Completes when a delivery was queued since the last call.
+    pub async fn queued(&self) {
+        self.signals.queued.notified().await;
     }
 }

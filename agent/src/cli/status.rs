@@ -23,6 +23,8 @@ pub(super) fn status(data_dir: &Path, json: bool) -> anyhow::Result<()> {
     for (reason, records) in &report.dropped {
         println!("dropped   {records} records ({reason:?}), not reported yet");
     }
+    let webhook = &report.webhook;
+    println!("webhook   {} deliveries wait, {} were set aside", webhook.waiting, webhook.set_aside);
     println!("alarm     {}", report.alarm.as_deref().unwrap_or("none"));
     Ok(())
 }

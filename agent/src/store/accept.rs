@@ -1,4 +1,5 @@
-//! One result's way into the tables: first answer or new, votes, history with the address, outbox without it.
+//! One result's way into the tables: first answer or new, votes, history with the address, outbox without it, and the
+//! delivery to the provider's own system if there is one.
 
 use intake::asn::AsnFinding;
 use intake::client::ClientAddress;
@@ -10,7 +11,8 @@ use wire::Hour;
 
 use super::answers::Answers;
 use super::votes::Voters;
-use super::{StoreFault, history, outbox};
+use super::{StoreFault, history, outbox, webhooks};
+use crate::webhook::body::body;
 
 /// A parsed result with all that is known of its client.
 pub struct Incoming {
@@ -54,13 +56,15 @@ pub(super) struct Taken {
     pub(super) record_bytes: Option<u64>,
 }
 
-/// Takes one result under the number `local_id`, or finds that it was taken before.
+/// Takes one result under the number `local_id`, or finds that it was taken before. With `webhook` its delivery to the
+/// provider's own system is queued.
 pub(super) fn accept(
     connection: &Connection,
     answers: &mut Answers,
     voters: &mut Voters,
     incoming: &Incoming,
     local_id: i64,
+    webhook: bool,
     now: Timestamp,
 ) -> Result<Taken, StoreFault> {
     let now_s = now.as_second();
@@ -87,6 +91,10 @@ pub(super) fn accept(
     });
     history::insert(connection, incoming, accepted, now.as_millisecond())?;
     let record_bytes = outbox::push(connection, local_id, &record)?;
+    if webhook {
+        let body = body(incoming, accepted).map_err(StoreFault::Body)?;
+        webhooks::queue(connection, local_id, incoming.client.ip(), &body, now)?;
+    }
     answers.remember(connection, incoming.retry_key, &incoming.client_tag, accepted)?;
     Ok(Taken { accepted, record_bytes: Some(record_bytes) })
 }

@@ -24,6 +24,9 @@ pub enum StoreFault {
     /// A batch could not be written or compressed.
     #[error("a batch could not be sealed")]
     Seal(#[source] std::io::Error),
+    /// The body of a delivery could not be written.
+    #[error("the delivery to the provider's own system could not be written")]
+    Body(#[source] serde_json::Error),
     /// The transaction in which the work was done could not be committed; it was rolled back for all who shared it.
     #[error("the transaction was not committed")]
     NotCommitted,

@@ -6,6 +6,7 @@ use rusqlite::Connection;
 use serde::Serialize;
 use wire::DropReason;
 
+use super::webhooks::{self, Depth};
 use super::{StoreFault, drops, evict, identity};
 
 /// The store in figures; no row of it has an address.
@@ -37,6 +38,8 @@ pub struct Report {
     pub outbox_bytes: u64,
     /// Records given up and not yet reported, by reason.
     pub dropped: BTreeMap<DropReason, u64>,
+    /// Deliveries to the provider's own system.
+    pub webhook: Depth,
     /// Why uploading stopped, in words.
     pub alarm: Option<String>,
     /// Since when, in Unix seconds.
@@ -65,6 +68,7 @@ pub fn report(connection: &Connection) -> Result<Report, StoreFault> {
         set_aside_records: one("SELECT coalesce(sum(records), 0) FROM set_aside")?,
         outbox_bytes: evict::bytes(connection)?,
         dropped: drops::read(connection)?,
+        webhook: webhooks::depth(connection)?,
         alarm: me.alarm.as_ref().map(ToString::to_string),
         alarm_since_s: identity::alarm_since_s(connection)?,
     })

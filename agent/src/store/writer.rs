@@ -13,12 +13,12 @@ use intake::clock::Clock;
 use jiff::Timestamp;
 use rusqlite::{Connection, TransactionBehavior};
 use tokio::sync::mpsc::UnboundedSender;
-use tokio::sync::{Notify, oneshot};
+use tokio::sync::oneshot;
 
 use self::memory::Memory;
 use self::upkeep::{keep_house, seal_is_due};
 use super::accept::{Accepted, accept};
-use super::{Answer, Gauges, Message, StoreFault, StoreSettings, evict, identity};
+use super::{Answer, Gauges, Message, Signals, StoreFault, StoreSettings, evict, identity};
 
 /// Most requests that share one transaction: it bounds how long the first of them waits.
 const MAX_GROUP: usize = 512;
@@ -31,7 +31,7 @@ pub(super) struct Writer {
     settings: StoreSettings,
     clock: Arc<dyn Clock>,
     gauges: Arc<Gauges>,
-    sealed: Arc<Notify>,
+    signals: Arc<Signals>,
     memory: Memory,
     /// True after a transaction that failed: memory may be ahead of the database, and is read anew before anything is
     /// judged by it.
@@ -66,10 +66,10 @@ impl Writer {
         settings: StoreSettings,
         clock: Arc<dyn Clock>,
         gauges: Arc<Gauges>,
-        sealed: Arc<Notify>,
+        signals: Arc<Signals>,
     ) -> Result<Self, StoreFault> {
         let memory = Memory::load(&connection)?;
-        Ok(Self { connection, settings, clock, gauges, sealed, memory, memory_is_stale: false })
+        Ok(Self { connection, settings, clock, gauges, signals, memory, memory_is_stale: false })
     }
 
     /// Works until all handles of the store are gone. Each transaction's answers go to `answers` once it is durable.
@@ -110,11 +110,14 @@ impl Writer {
                 self.gauges.commits.fetch_add(1, Relaxed);
                 if sealed > 0 {
                     self.gauges.sealed_batches.fetch_add(sealed, Relaxed);
-                    self.sealed.notify_one();
+                    self.signals.sealed.notify_one();
                 }
                 self.gauges.waiting_records.store(self.memory.waiting, Relaxed);
                 self.gauges.outbox_bytes.store(self.memory.outbox_bytes, Relaxed);
                 self.gauges.history_rows.store(self.memory.history_rows, Relaxed);
+                self.gauges.webhooks_waiting.store(self.memory.webhooks.waiting, Relaxed);
+                self.gauges.webhooks_aside.store(self.memory.webhooks.set_aside, Relaxed);
+                self.gauges.webhooks_dropped.store(self.memory.webhooks.dropped(), Relaxed);
                 self.gauges.votes_forgotten.fetch_add(std::mem::take(&mut self.memory.voters.forgotten), Relaxed);
             }
             Err(error) => {
@@ -153,7 +156,7 @@ fn commit_group(
     waiting: &mut Vec<Waiting>,
     jobs: &mut Vec<Answer>,
 ) -> Result<u64, StoreFault> {
-    let Writer { connection, settings, gauges, memory, .. } = writer;
+    let Writer { connection, settings, gauges, signals, memory, .. } = writer;
     let transaction = match connection.transaction_with_behavior(TransactionBehavior::Immediate) {
         Ok(transaction) => transaction,
         Err(error) => {
@@ -174,6 +177,7 @@ fn commit_group(
                     &mut memory.voters,
                     &incoming,
                     memory.next_local_id,
+                    settings.webhook.is_some(),
                     now,
                 ) {
                     Ok(taken) => {
@@ -216,6 +220,9 @@ fn commit_group(
     transaction.commit()?;
     gauges.accepted.fetch_add(accepted, Relaxed);
     gauges.repeated.fetch_add(repeated, Relaxed);
+    if accepted > 0 && settings.webhook.is_some() {
+        signals.queued.notify_one();
+    }
     Ok(sealed)
 }
 

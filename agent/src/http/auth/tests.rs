@@ -31,6 +31,7 @@ impl Scene {
             caps: OutboxCaps { max_bytes: 1 << 20, max_age_s: 1_000, settled_kept_s: 1_000 },
             seal_records: 10,
             seal_interval_ms: 1_000,
+            webhook: None,
         };
         let path = database_path(directory.path());
         let (store, _end) = Store::open(&path, settings, Arc::clone(&clock)).expect("a store");

@@ -5,6 +5,7 @@ use rusqlite::Connection;
 
 use crate::store::answers::Answers;
 use crate::store::votes::Voters;
+use crate::store::webhooks::{self, Depth};
 use crate::store::{StoreFault, drops, evict, identity};
 
 /// How often old rows are looked for, in milliseconds.
@@ -19,6 +20,7 @@ pub(super) struct Memory {
     pub(super) waiting: u64,
     pub(super) outbox_bytes: u64,
     pub(super) drops_wait: bool,
+    pub(super) webhooks: Depth,
     pub(super) seal_due_ms: Option<i64>,
     /// True if the last turn sealed as much as one turn may, and left records that fill a batch.
     pub(super) more_to_seal: bool,
@@ -35,6 +37,7 @@ impl Memory {
             waiting: 0,
             outbox_bytes: 0,
             drops_wait: false,
+            webhooks: webhooks::depth(connection)?,
             seal_due_ms: None,
             more_to_seal: false,
             maintained_ms: i64::MIN,

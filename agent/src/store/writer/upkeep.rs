@@ -5,7 +5,7 @@ use rusqlite::Connection;
 use wire::{AgentId, Hour};
 
 use super::memory::Memory;
-use crate::store::{StoreFault, StoreSettings, batches, evict, history, identity, outbox};
+use crate::store::{StoreFault, StoreSettings, batches, evict, history, identity, outbox, webhooks};
 
 /// Most batches sealed in one transaction: it bounds how long the requests in it wait.
 const MAX_SEALS_PER_TURN: u64 = 4;
@@ -25,8 +25,14 @@ pub(super) fn keep_house(
         history::evict(connection, memory.history_rows - settings.history_rows)?;
         memory.history_rows = settings.history_rows;
     }
+    if let Some(caps) = &settings.webhook {
+        webhooks::by_size(connection, caps)?;
+        memory.webhooks = webhooks::depth(connection)?;
+    }
     if memory.maintenance_is_due(now) {
         evict::by_age(connection, &settings.caps, now_s)?;
+        webhooks::by_age(connection, settings.webhook.is_some(), now)?;
+        memory.webhooks = webhooks::depth(connection)?;
         memory.voters.prune(connection, Hour::of_unix_s(now_s).day())?;
         memory.answers.prune(connection, now_s)?;
         memory.recount(connection)?;

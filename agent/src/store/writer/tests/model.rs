@@ -11,7 +11,7 @@ use intake::submission::{Parsed, parse};
 use jiff::Timestamp;
 use proptest::sample::Index;
 use rusqlite::Connection;
-use tokio::sync::{Notify, oneshot};
+use tokio::sync::oneshot;
 use wire::{AgentId, AsnOutcome, Epoch};
 
 use super::super::Writer;
@@ -19,9 +19,7 @@ use super::warehouse::{Fate, Heard, Warehouse};
 use crate::store::accept::{Accepted, Incoming};
 use crate::store::identity::Alarm;
 use crate::store::report::{Report, report};
-use crate::store::{
-    Answer, Gauges, Message, OutboxCaps, StoreFault, StoreSettings, batches, epoch, evict, identity, schema,
-};
+use crate::store::{Answer, Message, OutboxCaps, StoreFault, StoreSettings, batches, epoch, evict, identity, schema};
 
 /// What can happen.
 #[derive(Debug, Clone)]
@@ -288,9 +286,10 @@ impl Model {
             caps,
             seal_records: SEAL_RECORDS,
             seal_interval_ms: SEAL_INTERVAL_S * 1_000,
+            webhook: None,
         };
         let clock: Arc<dyn Clock> = self.clock.clone();
-        let writer = Writer::new(connection, settings, clock, Arc::new(Gauges::default()), Arc::new(Notify::new()));
+        let writer = Writer::new(connection, settings, clock, Arc::default(), Arc::default());
         self.writer = Some(writer.expect("a writer"));
     }
 
