@@ -21,12 +21,12 @@ SELECT
     r.asn IS NULL AS is_without_asn,
     -- The agent may not speak for this network; `warehouse agents bind` within 90 days of the test releases the row.
     -- (Later it would count in a block long after its own month has gone from the lake.)
-    r.asn IS NOT NULL AND r.agent <> 'direct' AND b.bound_at IS NULL AS is_foreign_asn,
+    r.asn IS NOT NULL AND r.agent <> 'direct' AND r.agent NOT LIKE 'import-%' AND b.bound_at IS NULL AS is_foreign_asn,
     -- The test lacks the quantity by which its type is ranked, so it cannot be compared.
     CASE r.test_type WHEN 'single' THEN r.working_increase IS NULL ELSE r.grade_overall IS NULL END AS is_unmeasured,
     w.agent IS NULL
         AND r.asn IS NOT NULL
-        AND (r.agent = 'direct' OR b.bound_at IS NOT NULL)
+        AND (r.agent = 'direct' OR r.agent LIKE 'import-%' OR b.bound_at IS NOT NULL)
         AND CASE r.test_type WHEN 'single' THEN r.working_increase IS NOT NULL ELSE r.grade_overall IS NOT NULL END
         AS is_valid,
     -- A result counts on its own day if it was here, and its agent bound, before that day closed 24 hours after its end.

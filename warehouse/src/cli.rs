@@ -8,6 +8,8 @@ mod backup;
 
 mod compact;
 
+mod import;
+
 mod inspect;
 
 mod keep;
@@ -96,6 +98,10 @@ enum Command {
     Rebuild,
     /// Take an agent's results of some days back: they leave the marts now and the public with the next cut.
     Withdraw(keep::Range),
+    /// Bring results of others in: Parquet or CSV files in the record's schema. Run again, it goes on where it ended.
+    Import(import::Tables),
+    /// Bring the old central system's database in. Run again, it takes what has come since.
+    ImportLegacy(import::Legacy),
     /// Answer a SELECT over the marts: `daily` (live), `blocks`, `block_bins`, `block_grades`, `block_countries`.
     Sql {
         /// The statement; it can only read.
@@ -131,6 +137,8 @@ impl Cli {
             Command::Nightly => keep::nightly(loaded.config),
             Command::Rebuild => keep::rebuild(loaded.config),
             Command::Withdraw(range) => keep::withdraw(loaded.config, range),
+            Command::Import(files) => import::tables(&loaded.config, &files),
+            Command::ImportLegacy(database) => import::legacy(&loaded.config, &database),
             Command::Sql { statement, format } => keep::sql(loaded.config, &statement, format),
         };
         match done {

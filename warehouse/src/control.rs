@@ -9,8 +9,10 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 use tokio::io::{AsyncBufReadExt as _, AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{UnixListener, UnixStream};
+use wire::{AgentId, Epoch};
 
 use crate::durable::FileFault;
+use crate::import::Piece;
 use crate::keeper::Task;
 use crate::paths::DataDir;
 
@@ -24,7 +26,7 @@ const MAX_ANSWER_BYTES: u64 = 256 << 20;
 const REQUEST_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// What a command may ask of a running server.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "command", rename_all = "snake_case", deny_unknown_fields)]
 pub enum Request {
     /// How the server stands.
@@ -33,6 +35,15 @@ pub enum Request {
     Keep(Task),
     /// Merge small files and remove replaced ones, for a bounded time; the answer says whether there is more to do.
     Compact,
+    /// The last row of an import's source that came in.
+    ImportedThrough {
+        /// `import-<source>`.
+        agent: AgentId,
+        /// Of the source.
+        epoch: Epoch,
+    },
+    /// Take a batch of an import in.
+    Import(Box<Piece>),
 }
 
 /// What the server answers.

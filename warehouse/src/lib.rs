@@ -33,6 +33,8 @@ pub mod landing;
 
 pub mod direct;
 
+pub mod import;
+
 pub mod control;
 
 pub mod doctor;

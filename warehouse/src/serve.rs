@@ -31,6 +31,7 @@ use crate::http::asn_lookup::Lookup;
 use crate::http::health::{Alarms, Health, Probe};
 use crate::http::ingest::Ingest;
 use crate::http::submit::Submit;
+use crate::import::Receiver;
 use crate::keeper::{CurrentCut, Keeper, Parts};
 use crate::lake::Lake;
 use crate::landing::Landing;
@@ -128,6 +129,10 @@ pub async fn run(
         replaced_hours: config.retention.replaced_hours,
         clock: Arc::clone(&clock),
     };
+    let imports = commands::Imports {
+        receiver: Receiver::new(gate.clone(), landing.clone(), Arc::clone(&clock)),
+        most_waiting_bytes: config.ingest.max_landing_bytes,
+    };
     let probe = probe(landing.clone(), lake, Arc::clone(&cut), alarms.clone());
     let writer = std::thread::Builder::new()
         .name("lake".to_owned())
@@ -140,7 +145,8 @@ pub async fn run(
         .merge(http::rankings::router(cut))
         .merge(http::health::router(Arc::clone(&probe)))
         .fallback(http::not_found);
-    let control = tokio::spawn(control::serve(control::bind(&dir)?, commands::handler(probe, jobs.clone(), upkeep)));
+    let control =
+        tokio::spawn(control::serve(control::bind(&dir)?, commands::handler(probe, jobs.clone(), upkeep, imports)));
     let registry = tokio::spawn(follow_registry(Arc::clone(&directory)));
     let metrics = tokio::spawn(intake::server::serve(
         listeners.metrics,

@@ -13,7 +13,7 @@ const FORBIDDEN: &[(&str, &[&str])] = &[
     ("bufferlake-wire", &["tokio", "axum", "hyper", "reqwest", "rusqlite", "duckdb", "arrow", "parquet", "polars"]),
     ("bufferlake-intake", &["reqwest", "rusqlite", "duckdb", "arrow", "parquet", "polars", "bufferlake-warehouse"]),
     ("bufferlake-agent", &["duckdb", "libduckdb-sys", "arrow", "parquet", "polars", "bufferlake-warehouse"]),
-    ("bufferlake-warehouse", &["rusqlite", "polars", "bufferlake-agent"]),
+    ("bufferlake-warehouse", &["polars", "bufferlake-agent"]),
 ];
 
 /// All that the wire is made of directly.

@@ -5,6 +5,8 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 use wire::{AgentId, Asn, Epoch, Hour, Seq};
 
+use crate::import::AGENT_PREFIX;
+
 /// Every agent that was ever registered; a revoked one stays, so that its rows keep their name.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -56,12 +58,18 @@ pub struct AcceptedGap {
     pub seq: Seq,
 }
 
+/// True for the names of the warehouse's own intake: `direct`, and `import-…` for what its operator brought in.
+#[must_use]
+pub(super) fn is_own(agent: &AgentId) -> bool {
+    agent.as_str() == AgentId::DIRECT || agent.as_str().starts_with(AGENT_PREFIX)
+}
+
 impl Registry {
     /// Since when the agent may speak for the network; `None` if it may not.
-    /// The warehouse's own direct tests speak for every network since ever.
+    /// What the warehouse took in itself speaks for every network since ever.
     #[must_use]
     pub fn bound_at(&self, agent: &AgentId, asn: Asn) -> Option<Hour> {
-        if agent.as_str() == AgentId::DIRECT {
+        if is_own(agent) {
             return Some(Hour(0));
         }
         self.agents.get(agent)?.bindings.iter().find(|binding| binding.asn == asn).map(|binding| binding.bound_at)

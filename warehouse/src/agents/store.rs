@@ -9,7 +9,7 @@ use rustix::fs::{FlockOperation, flock};
 use wire::signature::Secret;
 use wire::{AgentId, Asn, Epoch, Hour, Seq};
 
-use super::registry::{AcceptedGap, Agent, Binding, KeyId, Registry};
+use super::registry::{AcceptedGap, Agent, Binding, KeyId, Registry, is_own};
 use crate::durable::{self, FileFault, PUBLIC_MODE, SECRET_MODE};
 use crate::paths::DataDir;
 
@@ -45,7 +45,11 @@ pub enum AgentsFault {
     #[error("there is an agent {0} already; `warehouse agents rotate` gives it a new key")]
     Exists(AgentId),
     /// The name is the warehouse's own.
-    #[error("`{}` is the name of the warehouse's own tests", AgentId::DIRECT)]
+    #[error(
+        "`{}` and names that begin with `{}` are the warehouse's own",
+        AgentId::DIRECT,
+        crate::import::AGENT_PREFIX
+    )]
     Reserved,
     /// A revoked agent's name is not given again: its rows keep it.
     #[error("agent {0} is revoked; register the machine under another name")]
@@ -114,7 +118,7 @@ impl Store {
     /// # Errors
     /// [`AgentsFault::Exists`], [`AgentsFault::Revoked`], [`AgentsFault::Reserved`], or a failed write.
     pub fn add(&self, id: &AgentId, asns: &[Asn], now: Hour) -> Result<NewKey, AgentsFault> {
-        if id.as_str() == AgentId::DIRECT {
+        if is_own(id) {
             return Err(AgentsFault::Reserved);
         }
         let _alone = self.lock()?;

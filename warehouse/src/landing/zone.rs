@@ -89,6 +89,16 @@ impl Landing {
         landed.await.map_err(|_| LandingFault::Closed)?
     }
 
+    /// As [`Landing::append_frame`], for a thread that may wait.
+    ///
+    /// # Errors
+    /// As [`Landing::append`].
+    pub fn append_frame_blocking(&self, frame: Vec<u8>) -> Result<(), Arc<LandingFault>> {
+        let (done, landed) = oneshot::channel();
+        self.queue.blocking_send(Waiting { frame, done }).map_err(|_| LandingFault::Closed)?;
+        landed.blocking_recv().map_err(|_| LandingFault::Closed)?
+    }
+
     /// The files that wait for sealing, oldest first.
     ///
     /// # Errors

@@ -2,14 +2,16 @@
 
 use std::sync::Arc;
 use std::sync::mpsc::{SyncSender, sync_channel};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
+use anyhow::ensure;
 use intake::clock::Clock;
 use serde_json::Value;
 
 use super::keeping::Job;
 use crate::control::{Handler, Reply, Request};
 use crate::http::health::Probe;
+use crate::import::{Piece, Receiver};
 use crate::keeper::Task;
 use crate::lake::{Due, Lake};
 
@@ -31,12 +33,39 @@ impl Upkeep {
     }
 }
 
+/// How long a batch of an import waits for room in the landing zone.
+const ROOM_PATIENCE: Duration = Duration::from_secs(60);
+
+/// How often it looks whether there is.
+const ROOM_POLL: Duration = Duration::from_millis(20);
+
+/// What taking in an import needs.
+pub(super) struct Imports {
+    pub(super) receiver: Receiver,
+    pub(super) most_waiting_bytes: u64,
+}
+
+impl Imports {
+    /// An import is in no hurry: agents come first, and it waits for the lake.
+    fn take(&self, piece: Piece) -> anyhow::Result<Value> {
+        let until = Instant::now() + ROOM_PATIENCE;
+        while self.receiver.waiting_bytes() > self.most_waiting_bytes / 2 {
+            ensure!(Instant::now() < until, "the landing zone stays full; look at `warehouse doctor`");
+            std::thread::sleep(ROOM_POLL);
+        }
+        self.receiver.take(piece)?;
+        Ok(Value::Null)
+    }
+}
+
 /// The handler of the control socket.
-pub(super) fn handler(probe: Probe, jobs: SyncSender<Job>, upkeep: Upkeep) -> Handler {
+pub(super) fn handler(probe: Probe, jobs: SyncSender<Job>, upkeep: Upkeep, imports: Imports) -> Handler {
     Arc::new(move |request| match request {
         Request::Status => reply(serde_json::to_value(probe()).map_err(Into::into)),
         Request::Compact => reply(upkeep.put_in_order()),
         Request::Keep(task) => keep(&jobs, task),
+        Request::ImportedThrough { agent, epoch } => Reply::Done(imports.receiver.last_row(&agent, epoch).into()),
+        Request::Import(piece) => reply(imports.take(*piece)),
     })
 }
 
