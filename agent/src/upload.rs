@@ -278,7 +278,7 @@ impl Uploader {
 }
 
 /// `Retry-After` in seconds; it may be a date, which is held against the answer's own.
-fn parse_retry_after(text: &str, now_s: i64) -> Option<u64> {
+pub(crate) fn parse_retry_after(text: &str, now_s: i64) -> Option<u64> {
     text.trim().parse().ok().or_else(|| Some(u64::try_from(parse_date(text)? - now_s).unwrap_or(0)))
 }
 

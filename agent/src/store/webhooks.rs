@@ -40,7 +40,7 @@ pub struct Delivery {
 }
 
 /// Queues a delivery. Its id is random: it tells neither a time nor a number, and nothing of the client.
-pub(super) fn queue(
+pub(crate) fn queue(
     connection: &Connection,
     local_id: i64,
     client: IpAddr,
