@@ -21,6 +21,7 @@ use tower_http::cors::{Any, CorsLayer};
 use self::auth::Gate;
 use crate::store::{Reader, Store};
 use crate::upload::SharedState;
+use crate::webhook;
 
 /// How long a browser may remember that it may post here.
 const PREFLIGHT_MAX_AGE: std::time::Duration = std::time::Duration::from_secs(86_400);
@@ -39,6 +40,8 @@ pub struct Door {
     pub ipv6_client_bits: u8,
     /// How uploading goes.
     pub upload: SharedState,
+    /// How deliveries to the provider's own system go.
+    pub webhook: webhook::SharedState,
     /// The support desk's door.
     pub gate: Gate,
     /// Look-ups in the database.

@@ -38,6 +38,14 @@ fn record(door: &Door) {
     gauge!("agent_outbox_waiting_records").set(gauges.waiting_records.load(Relaxed) as f64);
     gauge!("agent_outbox_bytes").set(gauges.outbox_bytes.load(Relaxed) as f64);
     gauge!("agent_history_rows").set(gauges.history_rows.load(Relaxed) as f64);
+    gauge!("agent_webhook_waiting").set(gauges.webhooks_waiting.load(Relaxed) as f64);
+    gauge!("agent_webhook_set_aside").set(gauges.webhooks_aside.load(Relaxed) as f64);
+    counter!("agent_webhook_dropped_total").absolute(gauges.webhooks_dropped.load(Relaxed));
+    let webhook = door.webhook.lock().unwrap_or_else(PoisonError::into_inner).clone();
+    counter!("agent_webhook_delivered_total").absolute(webhook.delivered);
+    counter!("agent_webhook_failed_total").absolute(webhook.failed);
+    counter!("agent_webhook_set_aside_total").absolute(webhook.set_aside);
+    gauge!("agent_webhook_gone").set(if webhook.gone { 1.0 } else { 0.0 });
     let upload = door.upload.lock().unwrap_or_else(PoisonError::into_inner);
     counter!("agent_upload_settled_total").absolute(upload.settled);
     counter!("agent_upload_failed_total").absolute(upload.failed);

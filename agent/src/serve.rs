@@ -18,6 +18,7 @@ use crate::store::audit::AuditLog;
 use crate::store::{Reader, Store, database_path};
 use crate::support_key::SupportKey;
 use crate::upload::{UploadState, Uploader};
+use crate::webhook::{self, Deliverer};
 use crate::{local_key, observe};
 
 /// How often the ASN databases' files are looked at.
@@ -55,6 +56,7 @@ pub async fn run(
     let audit = AuditLog::new(store.clone(), Arc::clone(&clock), config.support.audit_rows);
     let asn = Arc::new(AsnDatabase::open(config.asn.clone()).context("opening the ASN database")?);
     let upload = Arc::new(Mutex::new(UploadState::default()));
+    let webhook_state = webhook::SharedState::default();
     let door = Arc::new(Door {
         store: store.clone(),
         proxies: TrustedProxies::parse(config.trusted_proxies.iter().map(String::as_str))?,
@@ -62,12 +64,17 @@ pub async fn run(
         key,
         ipv6_client_bits: config.ipv6_client_bits,
         upload: Arc::clone(&upload),
+        webhook: Arc::clone(&webhook_state),
         gate: Gate::new(support_key, audit, Arc::clone(&clock)).context("preparing the support desk")?,
         reader: Reader::new(database),
         clock: Arc::clone(&clock),
     });
 
     let mut tasks = tokio::task::JoinSet::new();
+    if let Some(webhook) = &config.webhook {
+        let deliverer = Deliverer::new(webhook, store.clone(), Arc::clone(&clock), webhook_state)?;
+        tasks.spawn(deliverer.run());
+    }
     if let Some(warehouse) = &config.warehouse {
         tasks.spawn(Uploader::new(warehouse, store, clock, upload)?.run());
     } else {
@@ -100,7 +107,7 @@ pub async fn run(
         }
         _ = &mut writer_end => bail!("the database's writer ended; nothing more can be kept"),
     }
-    // The upload is cut off wherever it is: what was not acknowledged goes out again at the next start.
+    // Upload and deliveries are cut off wherever they are: what was not acknowledged goes out again at the next start.
     tasks.shutdown().await;
     Ok(())
 }

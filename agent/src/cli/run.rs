@@ -13,9 +13,9 @@ use crate::store::reader::MAX_READERS;
 /// Threads that serve requests; the disk has a thread of its own.
 const WORKER_THREADS: usize = 2;
 
-/// Threads for what blocks: look-ups of the support desk, and beside them names of hosts and the replacement of ASN
-/// databases.
-const BLOCKING_THREADS: usize = MAX_READERS + 1;
+/// Threads for what blocks: look-ups of the support desk, and beside them the name of the webhook's receiver, that of the
+/// warehouse, and the replacement of ASN databases.
+const BLOCKING_THREADS: usize = MAX_READERS + 2;
 
 pub(super) fn run(config: Config) -> anyhow::Result<()> {
     crate::observe::log_to_stderr();
