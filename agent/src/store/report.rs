@@ -18,8 +18,16 @@ pub struct Report {
     pub next_seq: u64,
     /// Results in the history.
     pub history_rows: u64,
+    /// Those of them that came from the old system by `agent import-legacy`.
+    pub imported_rows: u64,
+    /// When the oldest result was received, in Unix milliseconds.
+    pub oldest_result_ms: Option<i64>,
+    /// When the newest result was received, in Unix milliseconds.
+    pub newest_result_ms: Option<i64>,
     /// Records that wait for sealing.
     pub waiting_records: u64,
+    /// The hour of the first of them, as Unix seconds of its beginning.
+    pub oldest_waiting_s: Option<i64>,
     /// Sealed batches that the warehouse has not acknowledged.
     pub unsettled_batches: u64,
     /// Records in them.
@@ -34,6 +42,12 @@ pub struct Report {
     pub set_aside_batches: u64,
     /// Records in them.
     pub set_aside_records: u64,
+    /// Deliveries to the provider's own system that wait.
+    pub webhooks_waiting: u64,
+    /// When the oldest of them was queued, in Unix seconds.
+    pub oldest_webhook_s: Option<i64>,
+    /// Deliveries that were given up and set aside.
+    pub webhooks_set_aside: u64,
     /// Bytes in the outbox: waiting, sealed and set aside.
     pub outbox_bytes: u64,
     /// Records given up and not yet reported, by reason.
@@ -58,7 +72,11 @@ pub fn report(connection: &Connection) -> Result<Report, StoreFault> {
         epoch: me.epoch.get(),
         next_seq: me.next_seq.0,
         history_rows: one("SELECT count(*) FROM history")?,
+        imported_rows: one("SELECT count(*) FROM history WHERE local_id < 0")?,
+        oldest_result_ms: maybe("SELECT min(received_ms) FROM history")?,
+        newest_result_ms: maybe("SELECT max(received_ms) FROM history")?,
         waiting_records: one("SELECT count(*) FROM outbox")?,
+        oldest_waiting_s: maybe("SELECT (SELECT tested_hour * 3600 FROM outbox ORDER BY local_id LIMIT 1)")?,
         unsettled_batches: one("SELECT count(*) FROM batches WHERE settled_s IS NULL")?,
         unsettled_records: one("SELECT coalesce(sum(records), 0) FROM batches WHERE settled_s IS NULL")?,
         oldest_unsettled_s: maybe("SELECT min(sealed_s) FROM batches WHERE settled_s IS NULL")?,
@@ -66,6 +84,9 @@ pub fn report(connection: &Connection) -> Result<Report, StoreFault> {
         last_settled_s: maybe("SELECT max(settled_s) FROM batches")?,
         set_aside_batches: one("SELECT count(*) FROM set_aside")?,
         set_aside_records: one("SELECT coalesce(sum(records), 0) FROM set_aside")?,
+        webhooks_waiting: one("SELECT count(*) FROM webhooks WHERE aside_s IS NULL")?,
+        oldest_webhook_s: maybe("SELECT min(queued_s) FROM webhooks WHERE aside_s IS NULL")?,
+        webhooks_set_aside: one("SELECT count(*) FROM webhooks WHERE aside_s IS NOT NULL")?,
         outbox_bytes: evict::bytes(connection)?,
         dropped: drops::read(connection)?,
         webhook: webhooks::depth(connection)?,

@@ -9,8 +9,14 @@ use wire::Epoch;
 use super::StoreFault;
 
 /// Every version of the database, in order; `user_version` counts those that were applied.
-const MIGRATIONS: [&str; 2] =
-    [include_str!("../../migrations/0001_first.sql"), include_str!("../../migrations/0002_support_desk.sql")];
+const MIGRATIONS: [&str; 3] = [
+    include_str!("../../migrations/0001_first.sql"),
+    include_str!("../../migrations/0002_support_desk.sql"),
+    include_str!("../../migrations/0003_imports.sql"),
+];
+
+/// Version of the database that this program writes.
+pub const VERSION: usize = MIGRATIONS.len();
 
 /// Memory that one connection may keep pages in, in KiB.
 const PAGE_CACHE_KIB: i64 = 1_024;
@@ -31,6 +37,26 @@ const BUSY_TIMEOUT_MS: u64 = 5_000;
 pub fn open(path: &Path) -> Result<Connection, StoreFault> {
     create_private(path).map_err(StoreFault::Create)?;
     let mut connection = Connection::open(path)?;
+    prepare(&connection)?;
+    migrate(&mut connection)?;
+    Ok(connection)
+}
+
+/// Opens an existing database of this version for a command that writes beside a running agent. It brings no database
+/// to a newer version: an older agent may be at work on it.
+///
+/// # Errors
+/// [`StoreFault`] if there is none, it cannot be opened, or it is of another version.
+pub fn open_beside(path: &Path) -> Result<Connection, StoreFault> {
+    let connection = Connection::open_with_flags(path, OpenFlags::SQLITE_OPEN_READ_WRITE)?;
+    connection.busy_timeout(std::time::Duration::from_millis(BUSY_TIMEOUT_MS))?;
+    check_version(&connection)?;
+    prepare(&connection)?;
+    Ok(connection)
+}
+
+/// What every connection that writes is set to.
+fn prepare(connection: &Connection) -> Result<(), StoreFault> {
     connection.busy_timeout(std::time::Duration::from_millis(BUSY_TIMEOUT_MS))?;
     connection.pragma_update(None, "journal_mode", "wal")?;
     // An acknowledged result is on disk, not only in the operating system's memory.
@@ -42,8 +68,7 @@ pub fn open(path: &Path) -> Result<Connection, StoreFault> {
     // Addresses reach no temporary file, which nobody would ever overwrite.
     connection.pragma_update(None, "temp_store", "memory")?;
     connection.set_prepared_statement_cache_capacity(64);
-    migrate(&mut connection)?;
-    Ok(connection)
+    Ok(())
 }
 
 /// Makes an empty file that only its owner reads, if there is none; SQLite gives its own files beside it the same mode.
@@ -62,12 +87,13 @@ fn create_private(path: &Path) -> std::io::Result<()> {
 pub fn open_read_only(path: &Path) -> Result<Connection, StoreFault> {
     let connection = Connection::open_with_flags(path, OpenFlags::SQLITE_OPEN_READ_ONLY)?;
     connection.busy_timeout(std::time::Duration::from_millis(BUSY_TIMEOUT_MS))?;
-    let version = version(&connection)?;
-    if version != MIGRATIONS.len() {
-        Err(StoreFault::Version { found: version, known: MIGRATIONS.len() })
-    } else {
-        Ok(connection)
-    }
+    check_version(&connection)?;
+    Ok(connection)
+}
+
+fn check_version(connection: &Connection) -> Result<(), StoreFault> {
+    let found = version(connection)?;
+    if found == VERSION { Ok(()) } else { Err(StoreFault::Version { found, known: VERSION }) }
 }
 
 /// Opens an existing database for the look-ups of a running agent: reading only, and sorting in memory, so that no
@@ -89,8 +115,8 @@ fn version(connection: &Connection) -> Result<usize, StoreFault> {
 fn migrate(connection: &mut Connection) -> Result<(), StoreFault> {
     let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
     let found = version(&transaction)?;
-    if found > MIGRATIONS.len() {
-        return Err(StoreFault::Version { found, known: MIGRATIONS.len() });
+    if found > VERSION {
+        return Err(StoreFault::Version { found, known: VERSION });
     }
     for migration in &MIGRATIONS[found..] {
         transaction.execute_batch(migration)?;
@@ -101,7 +127,7 @@ fn migrate(connection: &mut Connection) -> Result<(), StoreFault> {
             [random_epoch()?.get()],
         )?;
     }
-    transaction.pragma_update(None, "user_version", MIGRATIONS.len())?;
+    transaction.pragma_update(None, "user_version", VERSION)?;
     transaction.commit()?;
     Ok(())
 }

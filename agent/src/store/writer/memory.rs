@@ -33,7 +33,7 @@ impl Memory {
             answers: Answers::load(connection)?,
             voters: Voters::load(connection)?,
             next_local_id: identity::read(connection)?.next_local_id,
-            history_rows: connection.query_row("SELECT count(*) FROM history", [], |row| row.get(0))?,
+            history_rows: 0,
             waiting: 0,
             outbox_bytes: 0,
             drops_wait: false,
@@ -46,8 +46,9 @@ impl Memory {
         Ok(memory)
     }
 
-    /// Counts the outbox anew.
+    /// Counts history and outbox anew: commands such as `import-legacy` write beside the running agent.
     pub(super) fn recount(&mut self, connection: &Connection) -> Result<(), StoreFault> {
+        self.history_rows = connection.query_row("SELECT count(*) FROM history", [], |row| row.get(0))?;
         self.waiting = connection.query_row("SELECT count(*) FROM outbox", [], |row| row.get(0))?;
         self.outbox_bytes = evict::bytes(connection)?;
         self.drops_wait = !drops::read(connection)?.is_empty();

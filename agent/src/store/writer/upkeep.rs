@@ -21,10 +21,6 @@ pub(super) fn keep_house(
     now: Timestamp,
 ) -> Result<u64, StoreFault> {
     let now_s = now.as_second();
-    if memory.history_rows > settings.history_rows {
-        history::evict(connection, memory.history_rows - settings.history_rows)?;
-        memory.history_rows = settings.history_rows;
-    }
     if let Some(caps) = &settings.webhook {
         webhooks::by_size(connection, caps)?;
         memory.webhooks = webhooks::depth(connection)?;
@@ -37,6 +33,10 @@ pub(super) fn keep_house(
         memory.answers.prune(connection, now_s)?;
         memory.recount(connection)?;
         memory.maintained_ms = now.as_millisecond();
+    }
+    if memory.history_rows > settings.history_rows {
+        history::evict(connection, memory.history_rows - settings.history_rows)?;
+        memory.history_rows = settings.history_rows;
     }
     if memory.voters.is_full() {
         memory.voters.prune(connection, Hour::of_unix_s(now_s).day())?;
