@@ -2,9 +2,15 @@
 
 mod asn_build;
 mod check_config;
+mod database;
+mod import_legacy;
 mod new_epoch;
+mod output;
+mod queue;
 mod run;
+mod show_upload;
 mod status;
+mod words;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -16,9 +22,13 @@ use crate::config::Config;
 /// Exit code for a configuration that cannot be used (sysexits.h `EX_CONFIG`).
 const EXIT_CONFIG: u8 = 78;
 
+/// Stands below the help of every command.
+const EXIT_CODES: &str =
+    "Exit codes: 0 fine; 1 a finding or a failure; 2 wrong usage; 78 the configuration cannot be used.";
+
 /// The Bufferlake agent: keeps a provider's test results at home and uploads what names nobody.
 #[derive(Debug, Parser)]
-#[command(name = "agent", version)]
+#[command(name = "agent", version, after_help = EXIT_CODES)]
 pub struct Cli {
     /// The configuration file.
     #[arg(long, global = true, env = "BUFFERLAKE_AGENT_CONFIG_FILE", default_value = "/etc/bufferlake/agent.toml")]
@@ -33,23 +43,12 @@ enum Command {
     Run,
     /// Prints the effective configuration; exit code 0, or 78 if it cannot be used.
     CheckConfig,
-    /// Gives the outbox up after the database was restored or cloned, and begins at 1; the agent must be stopped.
-    NewEpoch,
-    /// Prints what waits, what was sent, and why uploading stopped.
-    Status {
-        /// As JSON.
-        #[arg(long)]
-        json: bool,
-    },
-    /// Turns range CSVs of @ip-location-db into one .mmdb, which is mapped instead of held in memory.
-    AsnBuild {
-        /// The CSVs, IPv4 and IPv6.
-        #[arg(required = true)]
-        csvs: Vec<PathBuf>,
-        /// The database to write.
-        #[arg(long)]
-        out: PathBuf,
-    },
+    Status(status::Status),
+    Queue(queue::Queue),
+    ShowUpload(show_upload::ShowUpload),
+    NewEpoch(new_epoch::NewEpoch),
+    ImportLegacy(import_legacy::ImportLegacy),
+    AsnBuild(asn_build::AsnBuild),
 }
 
 impl Cli {
@@ -58,9 +57,8 @@ impl Cli {
     /// # Errors
     /// If it could not be done.
     pub fn execute(self) -> anyhow::Result<ExitCode> {
-        if let Command::AsnBuild { csvs, out } = &self.command {
-            asn_build::asn_build(csvs, out)?;
-            return Ok(ExitCode::SUCCESS);
+        if let Command::AsnBuild(build) = &self.command {
+            return build.run();
         }
         let config = match Config::load(&self.config) {
             Ok(config) => config,
@@ -72,9 +70,12 @@ impl Cli {
         match self.command {
             Command::Run => run::run(config)?,
             Command::CheckConfig => return check_config::check_config(&config),
-            Command::NewEpoch => new_epoch::new_epoch(&config.data_dir)?,
-            Command::Status { json } => status::status(&config.data_dir, json)?,
-            Command::AsnBuild { .. } => {}
+            Command::Status(status) => return status.run(&config),
+            Command::Queue(queue) => return queue.run(&config),
+            Command::ShowUpload(show) => return show.run(&config),
+            Command::NewEpoch(new_epoch) => return new_epoch.run(&config),
+            Command::ImportLegacy(import) => return import.run(&config),
+            Command::AsnBuild(_) => {}
         }
         Ok(ExitCode::SUCCESS)
     }

@@ -23,6 +23,8 @@ pub mod upload;
 
 pub mod webhook;
 
+pub mod legacy;
+
 pub mod observe;
 
 pub mod local_key;

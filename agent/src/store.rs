@@ -13,13 +13,15 @@ mod accept;
 
 mod answers;
 
-mod history;
+pub(crate) mod history;
 
 pub mod lookup;
 
 pub mod reader;
 
 pub mod audit;
+
+pub mod imports;
 
 mod votes;
 
@@ -28,6 +30,8 @@ pub mod outbox;
 pub mod drops;
 
 pub mod batches;
+
+pub mod aside;
 
 pub mod evict;
 

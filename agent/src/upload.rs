@@ -2,18 +2,17 @@
 
 pub mod backoff;
 
+pub mod request;
+
 pub mod verdict;
 
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use anyhow::Context as _;
 use intake::clock::Clock;
-use reqwest::header::{CONTENT_ENCODING, CONTENT_TYPE, DATE, RETRY_AFTER};
+use reqwest::header::{DATE, RETRY_AFTER};
 use wire::AgentId;
-use wire::signature::{
-    AGENT_HEADER, BATCHES_PATH, ContentDigest, DIGEST_HEADER, SIGNATURE_HEADER, Secret, TIMESTAMP_HEADER,
-};
+use wire::signature::Secret;
 
 use crate::config::WarehouseConfig;
 use crate::store::batches::{self, Offer};
@@ -24,12 +23,6 @@ use verdict::{Reply, Verdict, judge};
 
 /// Most bytes of an answer that are read.
 pub const MAX_REPLY_BYTES: usize = 64 << 10;
-
-/// Longest wait for a connection.
-const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
-
-/// Longest wait for a whole answer.
-const REQUEST_TIMEOUT: Duration = Duration::from_secs(30);
 
 /// Pause while an alarm stands, or the database does not answer.
 const ALARM_PAUSE: Duration = Duration::from_secs(30);
@@ -86,21 +79,9 @@ impl Uploader {
         clock: Arc<dyn Clock>,
         state: SharedState,
     ) -> anyhow::Result<Self> {
-        // The second agent of a process finds the provider installed already.
-        let _ = rustls::crypto::ring::default_provider().install_default();
-        let client = reqwest::Client::builder()
-            .redirect(reqwest::redirect::Policy::none())
-            .no_proxy()
-            .connect_timeout(CONNECT_TIMEOUT)
-            .timeout(REQUEST_TIMEOUT)
-            .pool_max_idle_per_host(1)
-            .user_agent(concat!("bufferlake-agent/", env!("CARGO_PKG_VERSION")))
-            .build()
-            .context("preparing the HTTP client")?;
-        let url = config.base_url()?.join(BATCHES_PATH).context("making the URL for batches")?;
         Ok(Self {
-            client,
-            url,
+            client: request::client()?,
+            url: request::url(config)?,
             agent: config.agent_id.clone(),
             secret: config.secret()?,
             store,
@@ -164,20 +145,12 @@ impl Uploader {
     }
 
     async fn send(&self, offer: &Offer) -> Result<Reply, reqwest::Error> {
-        let digest = ContentDigest::of(&offer.body);
         let timestamp_s = self.clock.now().as_second() + self.clock_offset_s;
-        let mut response = self
-            .client
-            .post(self.url.clone())
-            .header(CONTENT_TYPE, "application/json")
-            .header(CONTENT_ENCODING, "zstd")
-            .header(AGENT_HEADER, self.agent.as_str())
-            .header(TIMESTAMP_HEADER, timestamp_s)
-            .header(DIGEST_HEADER, digest.to_string())
-            .header(SIGNATURE_HEADER, self.secret.sign(&self.agent, timestamp_s, &digest))
-            .body(offer.body.clone())
-            .send()
-            .await?;
+        let mut request = self.client.post(self.url.clone());
+        for (name, value) in request::headers(&self.agent, &self.secret, timestamp_s, &offer.body) {
+            request = request.header(name, value);
+        }
+        let mut response = request.body(offer.body.clone()).send().await?;
         let text =
             |name| response.headers().get(name).and_then(|value: &reqwest::header::HeaderValue| value.to_str().ok());
         let date_s = text(DATE).and_then(parse_date);

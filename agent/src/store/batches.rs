@@ -55,6 +55,21 @@ pub fn settle(connection: &Connection, seq: Seq, now_s: i64) -> Result<(), Store
     Ok(())
 }
 
+/// A sealed batch as it lies here: the one of this number, or the oldest that is not settled. Nothing is changed.
+///
+/// # Errors
+/// [`StoreFault`] if it cannot be read.
+pub fn sealed(connection: &Connection, seq: Option<Seq>) -> Result<Option<Offer>, StoreFault> {
+    let mut statement = connection.prepare_cached(
+        "SELECT seq, body, records FROM batches
+         WHERE CASE WHEN ?1 IS NULL THEN settled_s IS NULL ELSE seq = ?1 END ORDER BY seq LIMIT 1",
+    )?;
+    let found = statement.query_row([seq.map(|seq| seq.0)], |row| {
+        Ok(Offer { seq: Seq(row.get(0)?), body: row.get(1)?, records: row.get(2)? })
+    });
+    Ok(found.optional()?)
+}
+
 /// What the agent does when the warehouse expects another batch than the one it was offered.
 ///
 /// # Errors
@@ -133,7 +148,8 @@ pub(super) fn reported(body: &[u8]) -> BTreeMap<DropReason, u64> {
     open(body).map(|batch| batch.dropped).unwrap_or_default()
 }
 
-fn open(body: &[u8]) -> Option<Batch> {
+/// The batch inside sealed bytes; none if they are damaged.
+pub(super) fn open(body: &[u8]) -> Option<Batch> {
     let json = zstd::bulk::decompress(body, MAX_BATCH_JSON_BYTES).ok()?;
     serde_json::from_slice(&json).ok()
 }

@@ -3,7 +3,7 @@
 use rusqlite::Connection;
 use wire::{AgentId, Batch, DropReason, Epoch, MAX_BATCH_RECORDS, SCHEMA, Seq};
 
-use super::{StoreFault, batches, drops, outbox, schema};
+use super::{StoreFault, aside, batches, drops, outbox, schema};
 
 /// What `agent new-epoch` did.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -32,7 +32,7 @@ pub fn begin(connection: &mut Connection, now_s: i64) -> Result<NewEpoch, StoreF
             drops::add(&transaction, reason, count)?;
         }
         restored += records;
-        batches::set_aside(&transaction, me.epoch, Some(Seq(seq)), &body, records, "restored", now_s)?;
+        batches::set_aside(&transaction, me.epoch, Some(Seq(seq)), &body, records, aside::RESTORED, now_s)?;
     }
     transaction.execute("DELETE FROM batches", [])?;
     restored += set_waiting_aside(&transaction, &me, now_s)?;
@@ -68,6 +68,6 @@ fn set_waiting_aside(connection: &Connection, me: &super::identity::Identity, no
             dropped: std::collections::BTreeMap::new(),
             records: taken.records,
         };
-        batches::set_aside(connection, me.epoch, None, &outbox::compress(batch)?, records, "restored", now_s)?;
+        batches::set_aside(connection, me.epoch, None, &outbox::compress(batch)?, records, aside::RESTORED, now_s)?;
     }
 }

@@ -31,23 +31,52 @@ pub struct Sealed {
     pub body_bytes: u64,
 }
 
-/// Seals the oldest records (at most `limit`) into the next batch, together with the counts of what was dropped.
-/// Without either there is nothing to seal.
+/// The batch that a seal would make now, and what it would take for it.
+pub struct Draft {
+    /// The batch; its records are not sorted yet.
+    pub batch: Batch,
+    taken: Taken,
+}
+
+impl Draft {
+    /// The bytes that would be signed and sent.
+    ///
+    /// # Errors
+    /// [`StoreFault`] if they cannot be made.
+    pub fn body(self) -> Result<Vec<u8>, StoreFault> {
+        compress(self.batch)
+    }
+}
+
+/// Drafts the next batch of the oldest records (at most `limit`) and the counts of what was dropped. Without either
+/// there is none. Nothing is changed.
 ///
 /// # Errors
-/// [`StoreFault`] if the database does not take it.
-pub fn seal(connection: &Connection, agent: &AgentId, limit: usize, now_s: i64) -> Result<Option<Sealed>, StoreFault> {
-    let limit = limit.min(MAX_BATCH_RECORDS);
-    let taken = take(connection, limit)?;
-    drops::add(connection, DropReason::Damaged, taken.damaged)?;
-    let dropped = drops::take(connection)?;
+/// [`StoreFault`] if they cannot be read.
+pub fn draft(connection: &Connection, agent: &AgentId, limit: usize) -> Result<Option<Draft>, StoreFault> {
+    let mut taken = look(connection, limit.min(MAX_BATCH_RECORDS))?;
+    let mut dropped = drops::read(connection)?;
+    if taken.damaged > 0 {
+        *dropped.entry(DropReason::Damaged).or_default() += taken.damaged;
+    }
     if taken.rows == 0 && dropped.is_empty() {
         return Ok(None);
     }
     let me = identity::read(connection)?;
-    let records = taken.records.len() as u64;
-    let seq = me.next_seq;
-    let batch = Batch { schema: SCHEMA, agent: agent.clone(), epoch: me.epoch, seq, dropped, records: taken.records };
+    let records = std::mem::take(&mut taken.records);
+    let batch = Batch { schema: SCHEMA, agent: agent.clone(), epoch: me.epoch, seq: me.next_seq, dropped, records };
+    Ok(Some(Draft { batch, taken }))
+}
+
+/// Seals the next batch, as [`draft`] makes it: its records lose their link to the history.
+///
+/// # Errors
+/// [`StoreFault`] if the database does not take it.
+pub fn seal(connection: &Connection, agent: &AgentId, limit: usize, now_s: i64) -> Result<Option<Sealed>, StoreFault> {
+    let Some(Draft { batch, taken }) = draft(connection, agent, limit)? else { return Ok(None) };
+    taken.remove(connection)?;
+    drops::take(connection)?;
+    let (seq, records) = (batch.seq, batch.records.len() as u64);
     let body = compress(batch)?;
     connection
         .prepare_cached("INSERT INTO batches (seq, body, records, sealed_s) VALUES (?1, ?2, ?3, ?4)")?
@@ -62,23 +91,38 @@ pub(super) fn compress(batch: Batch) -> Result<Vec<u8>, StoreFault> {
     zstd::bulk::compress(&json, ZSTD_LEVEL).map_err(StoreFault::Seal)
 }
 
-/// Records taken out of the outbox.
+/// The oldest records of the outbox.
 pub(super) struct Taken {
     pub(super) records: Vec<Record>,
     /// Rows that were no records any more.
     pub(super) damaged: u64,
     pub(super) rows: u64,
     pub(super) bytes: u64,
+    last: Option<i64>,
+}
+
+impl Taken {
+    fn remove(&self, connection: &Connection) -> Result<(), StoreFault> {
+        if let Some(last) = self.last {
+            connection.prepare_cached("DELETE FROM outbox WHERE local_id <= ?1")?.execute([last])?;
+        }
+        Ok(())
+    }
 }
 
 /// Takes the oldest records out of the outbox.
 pub(super) fn take(connection: &Connection, limit: usize) -> Result<Taken, StoreFault> {
-    let mut taken = Taken { records: Vec::with_capacity(limit), damaged: 0, rows: 0, bytes: 0 };
-    let mut last = None;
+    let taken = look(connection, limit)?;
+    taken.remove(connection)?;
+    Ok(taken)
+}
+
+fn look(connection: &Connection, limit: usize) -> Result<Taken, StoreFault> {
+    let mut taken = Taken { records: Vec::with_capacity(limit), damaged: 0, rows: 0, bytes: 0, last: None };
     let mut statement = connection.prepare_cached("SELECT local_id, record FROM outbox ORDER BY local_id LIMIT ?1")?;
     let mut rows = statement.query([limit])?;
     while let Some(row) = rows.next()? {
-        last = Some(row.get::<_, i64>(0)?);
+        taken.last = Some(row.get(0)?);
         let json = row.get_ref(1)?.as_bytes().map_err(rusqlite::Error::from)?;
         taken.rows += 1;
         taken.bytes += json.len() as u64;
@@ -86,9 +130,6 @@ pub(super) fn take(connection: &Connection, limit: usize) -> Result<Taken, Store
             Ok(record) => taken.records.push(record),
             Err(_) => taken.damaged += 1,
         }
-    }
-    if let Some(last) = last {
-        connection.prepare_cached("DELETE FROM outbox WHERE local_id <= ?1")?.execute([last])?;
     }
     Ok(taken)
 }

@@ -42,12 +42,6 @@ pub struct Report {
     pub set_aside_batches: u64,
     /// Records in them.
     pub set_aside_records: u64,
-    /// Deliveries to the provider's own system that wait.
-    pub webhooks_waiting: u64,
-    /// When the oldest of them was queued, in Unix seconds.
-    pub oldest_webhook_s: Option<i64>,
-    /// Deliveries that were given up and set aside.
-    pub webhooks_set_aside: u64,
     /// Bytes in the outbox: waiting, sealed and set aside.
     pub outbox_bytes: u64,
     /// Records given up and not yet reported, by reason.
@@ -84,9 +78,6 @@ pub fn report(connection: &Connection) -> Result<Report, StoreFault> {
         last_settled_s: maybe("SELECT max(settled_s) FROM batches")?,
         set_aside_batches: one("SELECT count(*) FROM set_aside")?,
         set_aside_records: one("SELECT coalesce(sum(records), 0) FROM set_aside")?,
-        webhooks_waiting: one("SELECT count(*) FROM webhooks WHERE aside_s IS NULL")?,
-        oldest_webhook_s: maybe("SELECT min(queued_s) FROM webhooks WHERE aside_s IS NULL")?,
-        webhooks_set_aside: one("SELECT count(*) FROM webhooks WHERE aside_s IS NOT NULL")?,
         outbox_bytes: evict::bytes(connection)?,
         dropped: drops::read(connection)?,
         webhook: webhooks::depth(connection)?,
