@@ -16,6 +16,7 @@ use wire::signature::Secret;
 use wire::{AgentId, MAX_BATCH_RECORDS};
 
 pub use self::hidden::Hidden;
+use crate::logging::LogFormat;
 use crate::store::{OutboxCaps, QueueCaps, StoreSettings};
 
 /// Environment variables that set a key begin with this; two underscores go one level down
@@ -59,6 +60,8 @@ pub struct Config {
     pub support: SupportConfig,
     /// How often one client may post.
     pub limits: LimitsConfig,
+    /// How log lines are written: `text` or `json`.
+    pub log_format: LogFormat,
 }
 
 /// Who runs the test server; `GET /api/sponsor` tells it to the test page.
@@ -176,6 +179,7 @@ impl Default for Config {
             webhook: None,
             support: SupportConfig::default(),
             limits: LimitsConfig::default(),
+            log_format: LogFormat::default(),
         }
     }
 }
@@ -223,6 +227,7 @@ impl Config {
         ensure!(self.max_connections > 0, "max_connections must be at least 1");
         ensure!((32..=128).contains(&self.ipv6_client_bits), "ipv6_client_bits must be 32 to 128");
         ensure!(self.metrics_listen.ip().is_loopback(), "metrics_listen must be a loopback address");
+        ensure!(self.limits.results_per_minute > 0, "limits.results_per_minute must be at least 1");
         let outbox = &self.outbox;
         ensure!(
             (1..=MAX_BATCH_RECORDS as u64).contains(&outbox.seal_records),

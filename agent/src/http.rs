@@ -2,23 +2,34 @@
 
 pub mod auth;
 
+mod submit;
+
+pub mod traffic;
+
 mod health;
 
-mod submit;
+mod fixed;
+
+mod sponsor;
+
+mod assets;
 
 use std::sync::Arc;
 
 use axum::Router;
 use axum::http::{HeaderName, Method, StatusCode, header};
-use axum::routing::{get, post};
+use axum::routing::post;
 use intake::asn::AsnDatabase;
 use intake::client::TrustedProxies;
 use intake::clock::Clock;
 use intake::key::LocalKey;
+use intake::limit::RateLimit;
 use intake::problem::Problem;
 use tower_http::cors::{Any, CorsLayer};
 
 use self::auth::Gate;
+use self::traffic::Traffic;
+use crate::config::SponsorConfig;
 use crate::store::{Reader, Store};
 use crate::upload::SharedState;
 use crate::webhook;
@@ -38,10 +49,16 @@ pub struct Door {
     pub key: LocalKey,
     /// Bits of an IPv6 address that make one client.
     pub ipv6_client_bits: u8,
+    /// How often one client may post.
+    pub limit: RateLimit,
+    /// What happened at the door since start.
+    pub traffic: Traffic,
     /// How uploading goes.
     pub upload: SharedState,
     /// How deliveries to the provider's own system go.
     pub webhook: webhook::SharedState,
+    /// Who runs the test server.
+    pub sponsor: SponsorConfig,
     /// The support desk's door.
     pub gate: Gate,
     /// Look-ups in the database.
@@ -59,10 +76,17 @@ pub fn router(door: Arc<Door>) -> Router {
         .allow_origin(Any)
         .allow_methods([Method::POST])
         .allow_headers([header::CONTENT_TYPE, HeaderName::from_static("idempotency-key")])
+        .expose_headers([
+            header::RETRY_AFTER,
+            HeaderName::from_static("ratelimit"),
+            HeaderName::from_static("ratelimit-policy"),
+        ])
         .max_age(PREFLIGHT_MAX_AGE);
     Router::new()
         .route("/api/telemetry", post(submit::submit).fallback(wrong_method).layer(cors))
-        .route("/api/health", get(health::health).fallback(wrong_method))
+        .route("/api/sponsor", sponsor::sponsor(&door.sponsor).route())
+        .route("/telemetry.js", assets::telemetry_js().route())
+        .merge(health::router())
         .fallback(not_found)
         .with_state(door)
 }

@@ -25,7 +25,13 @@ pub mod webhook;
 
 pub mod legacy;
 
+pub mod logging;
+
 pub mod observe;
+
+pub mod durations;
+
+pub mod supervisor;
 
 pub mod local_key;
 

@@ -1,21 +1,25 @@
 //! `agent run`: everything assembled, until shutdown.
 
-use std::sync::{Arc, Mutex};
+use std::sync::atomic::Ordering::Relaxed;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use anyhow::{Context as _, bail};
 use intake::asn::AsnDatabase;
 use intake::client::TrustedProxies;
 use intake::clock::Clock;
+use intake::limit::RateLimit;
 use tokio::net::TcpListener;
 use tokio::sync::watch;
 
 use crate::config::Config;
 use crate::http::auth::Gate;
+use crate::http::traffic::Traffic;
 use crate::http::{Door, router};
 use crate::lock::DataLock;
 use crate::store::audit::AuditLog;
 use crate::store::{Reader, Store, database_path};
+use crate::supervisor::Supervisor;
 use crate::support_key::SupportKey;
 use crate::upload::{UploadState, Uploader};
 use crate::webhook::{self, Deliverer};
@@ -27,6 +31,10 @@ const ASN_RELOAD: Duration = Duration::from_secs(60);
 /// Connections that the metrics listener serves at once.
 const MAX_METRICS_CONNECTIONS: usize = 8;
 
+/// How long the database's writer may finish what was asked of it before. What it does not finish was told to nobody,
+/// and is rolled back at the next start.
+const WRITER_PATIENCE: Duration = Duration::from_secs(1);
+
 /// The sockets that `main` bound.
 #[derive(Debug)]
 pub struct Listeners {
@@ -36,7 +44,8 @@ pub struct Listeners {
     pub metrics: TcpListener,
 }
 
-/// Takes results and uploads batches until `shutdown` completes; then open requests are finished.
+/// Takes results and uploads batches until `shutdown` completes; then open requests are finished. It ends within five
+/// seconds of that, whatever clients, the warehouse and the disk do. `supervisor` hears how it goes.
 ///
 /// # Errors
 /// If the data directory, the databases or the secret cannot be used, or the database's writer ends.
@@ -44,6 +53,7 @@ pub async fn run(
     config: Config,
     listeners: Listeners,
     clock: Arc<dyn Clock>,
+    supervisor: &Supervisor,
     shutdown: impl Future<Output = ()> + Send,
 ) -> anyhow::Result<()> {
     let _lock = DataLock::take(&config.data_dir)?;
@@ -63,8 +73,11 @@ pub async fn run(
         asn: Arc::clone(&asn),
         key,
         ipv6_client_bits: config.ipv6_client_bits,
+        limit: RateLimit::new("results", config.limits.results_per_minute),
+        traffic: Traffic::default(),
         upload: Arc::clone(&upload),
         webhook: Arc::clone(&webhook_state),
+        sponsor: config.sponsor.clone(),
         gate: Gate::new(support_key, audit, Arc::clone(&clock)).context("preparing the support desk")?,
         reader: Reader::new(database),
         clock: Arc::clone(&clock),
@@ -93,21 +106,41 @@ pub async fn run(
         .await;
     });
     let mut stopped = stopped;
-    let serving = intake::server::serve(listeners.public, router(door), config.max_connections, async move {
-        let _ = stopped.changed().await;
-    });
-    let mut serving = std::pin::pin!(serving);
+    let public = router(Arc::clone(&door));
     let mut writer_end = writer_end;
-    tokio::select! {
-        () = &mut serving => {}
-        () = shutdown => {
-            tracing::info!("shutting down");
-            drop(stop);
-            serving.await;
+    {
+        let serving = intake::server::serve(listeners.public, public, config.max_connections, async move {
+            let _ = stopped.changed().await;
+        });
+        let mut serving = std::pin::pin!(serving);
+        supervisor.ready();
+        tokio::select! {
+            () = &mut serving => {}
+            () = supervisor.attend(|| status(&door), || door.store.gauges().pulse.age()) => {}
+            () = shutdown => {
+                tracing::info!("shutting down");
+                supervisor.stopping();
+                drop(stop);
+                serving.await;
+            }
+            _ = &mut writer_end => bail!("the database's writer ended; nothing more can be kept"),
         }
-        _ = &mut writer_end => bail!("the database's writer ended; nothing more can be kept"),
     }
     // Upload and deliveries are cut off wherever they are: what was not acknowledged goes out again at the next start.
     tasks.shutdown().await;
+    drop(door);
+    // With the last handle gone the writer ends, unless a client that was cut off still holds one.
+    let _ = tokio::time::timeout(WRITER_PATIENCE, writer_end).await;
     Ok(())
+}
+
+/// What `systemctl status` shows.
+fn status(door: &Door) -> String {
+    let alarm = door.upload.lock().unwrap_or_else(PoisonError::into_inner).alarm.is_some();
+    let text = match (door.store.gauges().broken.load(Relaxed), alarm) {
+        (true, _) => "The database does not take results; clients are told to come again",
+        (false, true) => "Taking results; uploading stopped, `agent status` says why",
+        (false, false) => "Taking results",
+    };
+    text.to_owned()
 }

@@ -43,6 +43,8 @@ pub mod webhooks;
 
 mod writer;
 
+pub mod pulse;
+
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
@@ -55,9 +57,12 @@ use rusqlite::Connection;
 use tokio::sync::{Notify, oneshot};
 use wire::AgentId;
 
+use crate::durations::Durations;
+
 pub use accept::{Accepted, Incoming};
 pub use evict::OutboxCaps;
 pub use fault::StoreFault;
+pub use pulse::Pulse;
 pub use reader::Reader;
 pub use webhooks::QueueCaps;
 
@@ -121,6 +126,10 @@ pub struct Gauges {
     pub webhooks_dropped: AtomicU64,
     /// True while the last transaction failed, or the writer has ended.
     pub broken: AtomicBool,
+    /// How long transactions took, from the first request taken to the commit.
+    pub commit_time: Durations,
+    /// Whether the writer goes round.
+    pub pulse: Pulse,
 }
 
 /// What the writer tells those who wait for it.

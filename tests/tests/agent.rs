@@ -4,4 +4,5 @@ mod black_hole;
 mod commands;
 mod restore;
 mod results;
+mod running;
 mod upload;

@@ -1,6 +1,7 @@
 //! `agent run`.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use anyhow::Context as _;
 use intake::clock::SystemClock;
@@ -9,6 +10,7 @@ use tokio::net::TcpListener;
 use crate::config::Config;
 use crate::serve::{self, Listeners};
 use crate::store::reader::MAX_READERS;
+use crate::supervisor::Supervisor;
 
 /// Threads that serve requests; the disk has a thread of its own.
 const WORKER_THREADS: usize = 2;
@@ -17,8 +19,11 @@ const WORKER_THREADS: usize = 2;
 /// warehouse, and the replacement of ASN databases.
 const BLOCKING_THREADS: usize = MAX_READERS + 2;
 
+/// How long a thread that blocks may go on after everything else has ended.
+const BLOCKING_PATIENCE: Duration = Duration::from_millis(250);
+
 pub(super) fn run(config: Config) -> anyhow::Result<()> {
-    crate::observe::log_to_stderr();
+    crate::logging::start(config.log_format);
     // On a quiet machine one thread carries as much; on one that is busy with other things two carry a quarter more.
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(WORKER_THREADS)
@@ -26,13 +31,18 @@ pub(super) fn run(config: Config) -> anyhow::Result<()> {
         .enable_all()
         .build()
         .context("starting the runtime")?;
-    runtime.block_on(async move {
+    let done = runtime.block_on(async move {
         let bind = async |address| TcpListener::bind(address).await.with_context(|| format!("listening on {address}"));
         let public = bind(config.listen).await?;
         let metrics = bind(config.metrics_listen).await?;
-        tracing::info!(listen = %public.local_addr()?, "taking results");
-        serve::run(config, Listeners { public, metrics }, Arc::new(SystemClock), terminated()).await
-    })
+        // Not the whole address: no line of the log has one.
+        tracing::info!(listen.port = public.local_addr()?.port(), "taking results");
+        let supervisor = Supervisor::from_environment();
+        serve::run(config, Listeners { public, metrics }, Arc::new(SystemClock), &supervisor, terminated()).await
+    });
+    // A look-up, or a name that no server resolves, may hold its thread for long; nothing depends on its end.
+    runtime.shutdown_timeout(BLOCKING_PATIENCE);
+    done
 }
 
 async fn terminated() {

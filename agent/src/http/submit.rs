@@ -1,11 +1,15 @@
 //! `POST /api/telemetry`: a client's result, durable before the answer.
 
 use std::sync::Arc;
+use std::sync::atomic::Ordering::Relaxed;
+use std::time::Instant;
 
 use axum::Json;
 use axum::body::Body;
 use axum::extract::State;
 use axum::http::{HeaderMap, Request, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use intake::client::ClientAddress;
 use intake::problem::Problem;
 use intake::retries::retry_key;
 use intake::server::{Peer, read_body};
@@ -19,25 +23,48 @@ use crate::store::{Incoming, StoreFault};
 /// Seconds after which a client that was not served may come again.
 const RETRY_AFTER_S: u64 = 2;
 
+/// Takes a result within its client's allowance; each answer says what is left of it.
 pub(super) async fn submit(
     State(door): State<Arc<Door>>,
     peer: axum::Extension<Peer>,
     request: Request<Body>,
-) -> Result<Json<Value>, Problem> {
+) -> Response {
+    let began = Instant::now();
     let (parts, body) = request.into_parts();
-    check_content(&parts.headers)?;
-    let idempotency_key = idempotency_key(&parts.headers)?;
+    let client = door.proxies.client(peer.0.0.ip(), &parts.headers);
+    door.traffic.note_client(client);
+    let (allowance, taken) = match door.limit.check(client) {
+        Ok(allowance) => (Some(allowance), take(&door, client, &parts.headers, body).await),
+        Err(too_many) => (None, Err(too_many)),
+    };
+    let mut response = taken.map_or_else(
+        |problem| {
+            door.traffic.note_refusal(problem.slug());
+            problem.into_response()
+        },
+        IntoResponse::into_response,
+    );
+    if let Some(allowance) = allowance {
+        door.limit.describe(allowance, response.headers_mut());
+    }
+    door.traffic.note_answer(began.elapsed());
+    response
+}
+
+async fn take(door: &Door, client: ClientAddress, headers: &HeaderMap, body: Body) -> Result<Json<Value>, Problem> {
+    check_content(headers)?;
+    let idempotency_key = idempotency_key(headers)?;
     let body = read_body(body, MAX_BODY_BYTES).await?;
     let submission = match parse(&body)? {
         Parsed::Kept(submission) => submission,
         Parsed::OptedOut => {
+            door.traffic.opted_out.fetch_add(1, Relaxed);
             return Ok(Json(json!({
                 "success": true, "test_id": null, "local_id": null, "central_id": null,
                 "message": "Telemetry is disabled: nothing was kept and nothing was sent",
             })));
         }
     };
-    let client = door.proxies.client(peer.0.0.ip(), &parts.headers);
     let unit = client.unit(door.ipv6_client_bits);
     let incoming = Incoming {
         client,
@@ -45,7 +72,7 @@ pub(super) async fn submit(
         vote_key: vote_key(&door.key, unit, submission.test_type),
         retry_key: retry_key(&door.key, client, idempotency_key, &body),
         finding: door.asn.lookup(client),
-        user_agent: user_agent(&parts.headers),
+        user_agent: user_agent(headers),
         submission,
     };
     let accepted = door.store.submit(incoming).await.map_err(|fault| unavailable(&fault))?;

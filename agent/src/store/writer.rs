@@ -7,7 +7,7 @@ mod upkeep;
 use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
 use std::sync::mpsc::{Receiver, RecvTimeoutError};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use intake::clock::Clock;
 use jiff::Timestamp;
@@ -75,6 +75,7 @@ impl Writer {
     /// Works until all handles of the store are gone. Each transaction's answers go to `answers` once it is durable.
     pub(super) fn run(&mut self, requests: &Receiver<Message>, answers: &UnboundedSender<Answers>) {
         loop {
+            self.gauges.pulse.beat();
             let mut group = Vec::new();
             match requests.recv_timeout(if self.memory.more_to_seal { Duration::ZERO } else { TICK }) {
                 Ok(first) => group.push(first),
@@ -87,8 +88,11 @@ impl Writer {
             if group.is_empty() && !broken && !self.is_due(now) {
                 continue;
             }
+            let began = Instant::now();
+            let done = self.turn(group, now);
+            self.gauges.commit_time.observe(began.elapsed());
             // Without a receiver nobody waits any more.
-            let _ = answers.send(self.turn(group, now));
+            let _ = answers.send(done);
         }
     }
 
