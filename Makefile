@@ -5,7 +5,7 @@
 SHELL := bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help demo test prove bench setup lint fmt rules programs clean
+.PHONY: help demo test prove bench setup lint fmt rules programs agent-static agent-package clean
 
 TARGET := $(or $(CARGO_TARGET_DIR),target)
 PYTHON ?= python3
@@ -22,7 +22,7 @@ VENV := $(TARGET)/venv
 VENV_STAMP := $(if $(REQUIREMENTS),$(VENV)/.installed-requirements)
 
 help: ## List the commands
-	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /  make \1\t/' | expand -t 16
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 22
 
 demo: setup ## Run the whole house on this machine: agents, warehouse, 1 M results, the ranking (ARGS=--once ends after the table)
 	cargo build $(RELEASE) --bin agent --bin warehouse --bin demo
@@ -58,6 +58,22 @@ fmt: ## Format the code
 
 programs: setup
 	cargo build $(RELEASE) --workspace --bins
+
+# In a folder of its own, because every crate is compiled anew for it. What has no dynamic part needs no library of the system.
+STATIC_TARGET := x86_64-unknown-linux-gnu
+STATIC_AGENT := $(TARGET)/agent-static/$(STATIC_TARGET)/release/agent
+agent-static: ## The agent as one file that runs on any Linux on x86-64
+	RUSTFLAGS='-C target-feature=+crt-static' cargo build $(RELEASE) -p bufferlake-agent --bin agent \
+	    --target $(STATIC_TARGET) --target-dir $(TARGET)/agent-static
+	strip $(STATIC_AGENT)
+	@! ldd $(STATIC_AGENT) 2>/dev/null | grep '=>' || { echo '$(STATIC_AGENT) needs libraries' >&2; exit 1; }
+	$(STATIC_AGENT) --version
+	@ls -l $(STATIC_AGENT)
+
+agent-package: agent-static ## An archive with it and all that deploy/agent/CHECKLIST.md names
+	tar -czf $(TARGET)/bufferlake-agent.tar.gz --owner=0 --group=0 --transform 's,^,bufferlake-agent/,' \
+	    -C deploy/agent $(notdir $(wildcard deploy/agent/*)) -C $(abspath $(dir $(STATIC_AGENT))) agent
+	@tar -tzf $(TARGET)/bufferlake-agent.tar.gz
 
 setup: tools $(NPM_STAMPS) $(VENV_STAMP) ## Fetch what cargo does not: libduckdb and the ASN data, by npm from lock files
 
