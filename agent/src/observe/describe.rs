@@ -82,7 +82,7 @@ fn webhooks() {
     describe_counter!("agent_webhook_delivered_total", Unit::Count, "Deliveries that the receiver took since start.");
     describe_counter!("agent_webhook_failed_total", Unit::Count, "Attempts to deliver that failed since start.");
     describe_counter!("agent_webhook_set_aside_total", Unit::Count, "Deliveries set aside since start.");
-    describe_gauge!("agent_webhook_gone", "1 after the receiver said that it is gone for good (410).");
+    describe_gauge!("agent_webhook_gone", "1 while the receiver says that it wants no more (410).");
     describe_gauge!("agent_webhook_set_aside", Unit::Count, "Deliveries set aside for a human to look at.");
     describe_counter!(
         "agent_webhook_dropped_total",
