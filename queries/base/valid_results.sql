@@ -6,10 +6,20 @@ SELECT
     r.asn,
     r.agent,
     r.country,
+    -- The evening is when lines are full: 19 to 23 h by the standard time of the client's country. A test of an unknown
+    -- country is not known to be of the evening.
+    CASE
+        WHEN (CAST(extract(hour FROM r.tested_hour) AS INTEGER) * 60 + o.offset_minutes + 1440) % 1440 BETWEEN 1140 AND 1379
+            THEN 'peak'
+        ELSE 'off_peak'
+    END AS hours,
     r.ip_version,
     r.vote_month,
     r.baseline,
     r.working_increase,
+    r.download_increase,
+    r.upload_increase,
+    r.bidirectional_increase,
     r.ranked_bin,
     r.download_bin,
     r.upload_bin,
@@ -42,3 +52,4 @@ FROM results AS r
 LEFT JOIN bindings AS b
     ON b.agent = r.agent AND b.asn = r.asn AND b.bound_at < CAST(r.test_date AS TIMESTAMP) + INTERVAL '91' DAY
 LEFT JOIN withdrawn_days AS w ON w.agent = r.agent AND w.test_date = r.test_date
+LEFT JOIN country_offsets AS o ON o.country = r.country

@@ -1,29 +1,53 @@
--- A block holds at least ten votes, and its parts hold exactly its votes: by the bins of the ranked quantity for single
--- tests, by reported grade for household tests, by country for both.
+-- A block holds at least ten votes, and so does each part of it; its parts hold exactly its tests and votes, and every
+-- part exactly its votes by the bins of the ranked quantity (single tests) and by grade under each policy. The agents'
+-- votes add up to the block's.
 WITH by_bin AS (
-    SELECT asn, test_type, first_day, sum(votes) AS votes
+    SELECT asn, test_type, first_day, coalesce(country, '') AS country, hours, sum(votes) AS votes
     FROM block_bins
     WHERE quantity = 'working'
-    GROUP BY asn, test_type, first_day
+    GROUP BY asn, test_type, first_day, country, hours
+),
+by_policy AS (
+    SELECT asn, test_type, first_day, coalesce(country, '') AS country, hours, policy, sum(votes) AS votes
+    FROM block_grades
+    GROUP BY asn, test_type, first_day, country, hours, policy
 ),
 by_grade AS (
-    SELECT asn, test_type, first_day, sum(votes) AS votes
-    FROM block_grades
-    WHERE policy = 'reported'
-    GROUP BY asn, test_type, first_day
+    SELECT asn, test_type, first_day, country, hours, min(votes) AS fewest, max(votes) AS most
+    FROM by_policy
+    GROUP BY asn, test_type, first_day, country, hours
 ),
-by_country AS (
-    SELECT asn, test_type, first_day, sum(votes) AS votes, min(votes) AS smallest
-    FROM block_countries
+by_part AS (
+    SELECT
+        p.asn,
+        p.test_type,
+        p.first_day,
+        sum(p.tests) AS tests,
+        sum(p.votes) AS votes,
+        min(p.votes) AS smallest,
+        count(*) FILTER (
+            WHERE g.fewest IS NULL OR g.fewest <> p.votes OR g.most <> p.votes
+                OR (p.test_type = 'single' AND (i.votes IS NULL OR i.votes <> p.votes))
+        ) AS broken
+    FROM block_parts AS p
+    LEFT JOIN by_bin AS i
+        ON i.asn = p.asn AND i.test_type = p.test_type AND i.first_day = p.first_day
+        AND i.country = coalesce(p.country, '') AND i.hours = p.hours
+    LEFT JOIN by_grade AS g
+        ON g.asn = p.asn AND g.test_type = p.test_type AND g.first_day = p.first_day
+        AND g.country = coalesce(p.country, '') AND g.hours = p.hours
+    GROUP BY p.asn, p.test_type, p.first_day
+),
+by_agent AS (
+    SELECT asn, test_type, first_day, sum(votes) AS votes
+    FROM block_agents
     GROUP BY asn, test_type, first_day
 )
 SELECT b.asn, b.test_type, b.first_day, b.votes
 FROM blocks AS b
-LEFT JOIN by_bin AS i ON i.asn = b.asn AND i.test_type = b.test_type AND i.first_day = b.first_day
-LEFT JOIN by_grade AS g ON g.asn = b.asn AND g.test_type = b.test_type AND g.first_day = b.first_day
-LEFT JOIN by_country AS c ON c.asn = b.asn AND c.test_type = b.test_type AND c.first_day = b.first_day
+LEFT JOIN by_part AS p ON p.asn = b.asn AND p.test_type = b.test_type AND p.first_day = b.first_day
+LEFT JOIN by_agent AS a ON a.asn = b.asn AND a.test_type = b.test_type AND a.first_day = b.first_day
 WHERE b.votes < $block_votes
     OR b.tests < b.votes
-    OR c.votes IS NULL OR c.votes <> b.votes OR c.smallest < $block_votes
-    OR (b.test_type = 'single' AND (i.votes IS NULL OR i.votes <> b.votes))
-    OR (b.test_type = 'household' AND (g.votes IS NULL OR g.votes <> b.votes))
+    OR p.votes IS NULL OR p.votes <> b.votes OR p.tests <> b.tests OR p.smallest < $block_votes OR p.broken > 0
+    OR a.votes IS NULL OR a.votes <> b.votes

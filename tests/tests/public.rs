@@ -33,9 +33,12 @@ fn a_month_becomes_a_ranking() -> anyhow::Result<()> {
             "too little evidence: {row}"
         );
         ensure!(ms("p50_low_ms") <= ms("p50_ms") && ms("p50_ms") <= ms("p50_high_ms"), "no interval: {row}");
+        let place = |name: &str| row[name].as_u64().unwrap_or(0);
+        ensure!(1 <= place("rank_low") && place("rank_low") <= place("rank"), "no rank interval: {row}");
+        ensure!(place("rank") <= place("rank_high") && place("rank_high") <= ranked.len() as u64, "{row}");
     }
-    let medians: Vec<f64> = ranked.iter().filter_map(|row| row["p50_ms"].as_f64()).collect();
-    ensure!(medians.is_sorted(), "the order is not that of the medians");
+    let scores: Vec<f64> = ranked.iter().filter_map(|row| row["score_ms"].as_f64()).collect();
+    ensure!(scores.len() == ranked.len() && scores.is_sorted(), "the order is not that of the scores");
     let again = stage.warehouse.command(&["publish"])?;
     ensure!(again.contains("no new one was made"), "{again}");
     stage.assert_sound()

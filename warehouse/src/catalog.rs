@@ -9,7 +9,7 @@ use serde::Deserialize;
 use crate::engine::Param;
 
 /// One SELECT and its contract.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Query {
     /// Path below `queries/` without the ending, for example `marts/count_days`.
     pub name: &'static str,
@@ -76,6 +76,18 @@ impl Query {
         values.iter().filter(|(name, _)| self.sql.contains(&format!("${name}"))).cloned().collect()
     }
 
+    /// The relation that the statement makes: the last part of its name.
+    #[must_use]
+    pub fn relation(&self) -> &'static str {
+        self.name.rsplit_once('/').map_or(self.name, |(_, relation)| relation)
+    }
+
+    /// The contract as it is written.
+    #[must_use]
+    pub fn contract_text(&self) -> &'static str {
+        self.contract
+    }
+
     /// The contract.
     ///
     /// # Errors
@@ -108,32 +120,86 @@ queries! {
     DAILY_PARTS = "marts/daily_parts";
     /// Live counts by day, network, type and agent.
     DAILY = "marts/daily";
+    /// What became of every result.
+    DAILY_EXCLUSIONS = "marts/daily_exclusions";
     /// The policies' thresholds side by side.
     POLICY_THRESHOLDS = "marts/policy_thresholds";
     /// Valid results that count on given days.
     COUNTED_RESULTS = "marts/counted_results";
-    /// Tests and votes of each counting day.
-    COUNT_DAYS = "marts/count_days";
+    /// Tests, votes and sums of each counting day by country and hours.
+    OPEN_PARTS = "marts/open_parts";
     /// Votes of each counting day by bin.
-    COUNT_DAY_BINS = "marts/count_day_bins";
+    OPEN_BINS = "marts/open_bins";
     /// Votes of each counting day by grade.
-    COUNT_DAY_GRADES = "marts/count_day_grades";
-    /// Votes of each counting day by country.
-    COUNT_DAY_COUNTRIES = "marts/count_day_countries";
-    /// Blocks that close.
-    CLOSE_BLOCKS = "marts/close_blocks";
+    OPEN_GRADES = "marts/open_grades";
+    /// Votes of each counting day by agent.
+    OPEN_AGENTS = "marts/open_agents";
+    /// Where closing counts go inside their block.
+    PART_PLACES = "marts/part_places";
+    /// Blocks.
+    BLOCKS = "marts/blocks";
+    /// Their parts.
+    BLOCK_PARTS = "marts/block_parts";
     /// Their votes by bin.
-    CLOSE_BLOCK_BINS = "marts/close_block_bins";
+    BLOCK_BINS = "marts/block_bins";
     /// Their votes by grade.
-    CLOSE_BLOCK_GRADES = "marts/close_block_grades";
-    /// Their votes by country.
-    CLOSE_BLOCK_COUNTRIES = "marts/close_block_countries";
+    BLOCK_GRADES = "marts/block_grades";
+    /// Their votes by agent.
+    BLOCK_AGENTS = "marts/block_agents";
     /// Where blocks go on after months were dropped.
     RESUME_DAYS = "marts/resume_days";
-    /// The ranking of single tests.
-    RANK_SINGLE = "marts/rank_single";
-    /// The ranking of household tests.
-    RANK_HOUSEHOLD = "marts/rank_household";
+    /// Votes of windows, months and days by bin.
+    FRAME_BINS = "rankings/frame_bins";
+    /// Votes of windows, months and days by grade.
+    FRAME_GRADES = "rankings/frame_grades";
+    /// The same by network, country and world.
+    SUBJECT_BINS = "rankings/subject_bins";
+    /// The same by network, country and world.
+    SUBJECT_GRADES = "rankings/subject_grades";
+    /// Medians and 95th percentiles.
+    QUANTILES = "rankings/quantiles";
+    /// Votes by grade and shares at A or better.
+    GRADE_SHARES = "rankings/grade_shares";
+    /// Plain means.
+    AVERAGES = "rankings/averages";
+    /// Networks that are listed.
+    NETWORKS = "rankings/networks";
+    /// What they are compared by.
+    MEASURES = "rankings/measures";
+    /// What is known before votes are seen.
+    PRIORS = "rankings/priors";
+    /// Shrunken measures.
+    SCORES = "rankings/scores";
+    /// Places.
+    PLACES = "rankings/places";
+    /// Places with their intervals.
+    RANK_INTERVALS = "rankings/rank_intervals";
+    /// The rankings.
+    RANKINGS = "rankings/rankings";
+    /// The orders under each policy.
+    RANKINGS_BY_POLICY = "rankings/rankings_by_policy";
+    /// All latency increases of what is listed.
+    LATENCIES = "rankings/latencies";
+    /// Countries and the world.
+    AREAS = "rankings/areas";
+    /// Subjects by period.
+    PERIODS = "trends/periods";
+    /// What changed from period to period.
+    TRENDS = "trends/trends";
+    /// Votes of windows by agent.
+    FRAME_AGENTS = "provenance/frame_agents";
+    /// Votes of listed networks by source.
+    SOURCE_VOTES = "provenance/source_votes";
+    /// What each source says.
+    SOURCE_FIGURES = "provenance/source_figures";
+    /// Sources, as published.
+    ASN_SOURCES = "provenance/asn_sources";
+    /// Networks without one of their agents.
+    LEFT_OUT = "provenance/left_out";
+    /// How much hangs on one source.
+    ASN_PROVENANCE = "provenance/asn_provenance";
+    /// What became of results, as published.
+    COVERAGE = "provenance/coverage";
     /// A row of the daily counts with fewer tests than votes.
     CHECK_DAILY = "checks/daily_votes_within_tests";
     /// A block below the least number of votes, or one whose parts do not add up.
@@ -150,6 +216,12 @@ pub fn checks() -> Vec<Query> {
 
 /// The bins of latency increases, as CSV.
 pub const BINS_CSV: &str = include_str!("../../queries/bins.csv");
+
+/// Standard UTC offsets of countries in minutes, as CSV.
+pub const COUNTRY_OFFSETS_CSV: &str = include_str!("../../queries/country_offsets.csv");
+
+/// How many standard errors make two networks surely different, by the number of networks, as CSV.
+pub const CRITICAL_VALUES_CSV: &str = include_str!("../../queries/critical_values.csv");
 
 /// Named policies: letter grades by thresholds, as CSV.
 pub const POLICIES: &[(&str, &str)] = &[

@@ -10,6 +10,8 @@ use serde::{Deserialize, Serialize};
 
 pub use load::{ConfigFault, ENV_PREFIX, EffectiveValue, Loaded, ServerMode, load};
 
+pub use crate::inputs::InputsConfig;
+
 /// Everything that an operator can set; each has a default but none is hidden (`warehouse check-config` prints them).
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
@@ -32,6 +34,8 @@ pub struct Config {
     pub engine: EngineConfig,
     /// When the public cut is made.
     pub cut: CutConfig,
+    /// The operator's lists that go into it.
+    pub inputs: InputsConfig,
     /// What the lake keeps.
     pub retention: RetentionConfig,
 }
@@ -90,6 +94,8 @@ pub struct CutConfig {
     pub ranked_votes: u32,
     /// Days with votes from which a network is ranked.
     pub ranked_days: u32,
+    /// Votes from which a 95th percentile is told.
+    pub p95_votes: u32,
 }
 
 /// What the lake keeps.
@@ -114,6 +120,7 @@ impl Default for Config {
             seal: SealConfig::default(),
             engine: EngineConfig::default(),
             cut: CutConfig::default(),
+            inputs: InputsConfig::default(),
             retention: RetentionConfig::default(),
         }
     }
@@ -146,7 +153,7 @@ impl Default for EngineConfig {
 
 impl Default for CutConfig {
     fn default() -> Self {
-        Self { automatic: true, hour_utc: 3, listed_votes: 30, ranked_votes: 100, ranked_days: 3 }
+        Self { automatic: true, hour_utc: 3, listed_votes: 30, ranked_votes: 100, ranked_days: 3, p95_votes: 300 }
     }
 }
 

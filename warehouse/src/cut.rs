@@ -1,11 +1,13 @@
 //! The public cut: all that the public ever reads, made from closed blocks only.
 //!
 //! ```text
-//! public/CURRENT                                id of the current cut
-//! public/cuts/2026-11-22/cut.json               what the cut is, and every file with its digest
-//! public/cuts/2026-11-22/blocks/*.parquet       the blocks of the longest window
-//! public/cuts/2026-11-22/rankings/*.parquet     the rankings, one file a test type and window
-//! public/cuts/2026-11-22/inputs/*               bins, policies and names that the rankings were made with
+//! public/CURRENT                                 id of the current cut
+//! public/cuts/2026-11-22/cut.json                what the cut is, and every file with its digest
+//! public/cuts/2026-11-22/blocks/*.parquet        blocks, with their votes by bin, grade, country and hours
+//! public/cuts/2026-11-22/inputs/*                bins, policies, lists and parameters that figures were made with
+//! public/cuts/2026-11-22/rankings/*.parquet      what blocks and inputs say of networks, countries and the world
+//! public/cuts/2026-11-22/trends/*.parquet        the same by block and month
+//! public/cuts/2026-11-22/provenance/*.parquet    what the warehouse says of where votes came from
 //! ```
 //!
 //! A cut is named after the last closed day; a correction of the same day is a new cut with a number. A cut never changes.
@@ -21,8 +23,10 @@ use std::path::PathBuf;
 use serde::{Deserialize, Serialize};
 
 pub use id::CutId;
-pub use read::{Cut, RankedNetwork};
-pub use write::{Evidence, Plan, Published, publish};
+pub use read::{Cut, Rank, RankedNetwork, Rankings};
+pub use write::{Plan, Published, publish};
+
+pub use crate::marts::{Evidence, WINDOWS};
 
 use crate::digest::Sha256;
 use crate::durable::FileFault;
@@ -30,16 +34,13 @@ use crate::engine::EngineFault;
 use crate::lake::paths::TestDate;
 
 /// Version of `cut.json`.
-pub const CUT_FORMAT: u32 = 1;
+pub const CUT_FORMAT: u32 = 2;
 
 /// Version of the method by which rankings are made; it rises when a formula changes.
-pub const METHOD_VERSION: &str = "0";
+pub const METHOD_VERSION: &str = "1";
 
 /// The licence of what is published.
 pub const LICENCE: &str = "CC-BY-4.0";
-
-/// Windows in days; a block is in a window if its last day is.
-pub const WINDOWS: [u32; 3] = [7, 30, 90];
 
 /// The window of those who ask for none.
 pub const DEFAULT_WINDOW: u32 = 30;
@@ -94,9 +95,15 @@ pub enum CutFault {
     /// The engine failed.
     #[error(transparent)]
     Engine(#[from] EngineFault),
+    /// A contract cannot be read, which a test excludes.
+    #[error("the contract of {0} cannot be read")]
+    Contract(&'static str),
     /// A file of the cut is not what was written.
     #[error("{} is damaged: restore it from a backup, or remove public/CURRENT and publish again", .0.display())]
     Damaged(PathBuf),
+    /// `cut.json` was written by another version of the program.
+    #[error("{} is of another version of the program: publish again", .0.display())]
+    OtherFormat(PathBuf),
     /// `cut.json` is no such document.
     #[error("{} cannot be read", path.display())]
     Unreadable {

@@ -16,6 +16,7 @@ use crate::blocks::CLOSING_HOURS;
 use crate::config::Config;
 use crate::cut::{self, Cut, CutId, Evidence, Plan};
 use crate::engine::Table;
+use crate::inputs::Inputs;
 use crate::lake::Lake;
 use crate::lake::paths::TestDate;
 use crate::lake::retain::kept_from;
@@ -39,6 +40,7 @@ pub struct Keeper {
     lake: Arc<Lake>,
     sealer: Arc<Sealer>,
     names: Arc<AsnDatabase>,
+    inputs: Inputs,
     clock: Arc<dyn Clock>,
     marts: Marts,
     cut: CurrentCut,
@@ -96,13 +98,14 @@ impl Keeper {
     /// Opens the marts and reads the current cut. The caller holds the directory's lock.
     ///
     /// # Errors
-    /// If the cache cannot be made, or the cut is damaged.
+    /// If a list of inputs cannot be read, the cache cannot be made, or the cut is damaged.
     pub fn open(parts: Parts) -> anyhow::Result<Self> {
         let Parts { config, lake, sealer, names, clock, cut } = parts;
         let dir = DataDir::new(&config.dir);
-        let marts = Marts::open(&dir, &config.engine)?;
+        let inputs = Inputs::load(&config.inputs)?;
+        let marts = Marts::open(&dir, &config.engine, &inputs)?;
         cut.store(Cut::current(marts.engine(), &dir)?.map(Arc::new));
-        Ok(Self { config, dir, lake, sealer, names, clock, marts, cut })
+        Ok(Self { config, dir, lake, sealer, names, inputs, clock, marts, cut })
     }
 
     /// A keeper for a single command, while no server runs; holds the lock as long as it lives.
@@ -185,8 +188,10 @@ impl Keeper {
                 listed_votes: settings.listed_votes,
                 ranked_votes: settings.ranked_votes,
                 ranked_days: settings.ranked_days,
+                p95_votes: settings.p95_votes,
             },
             names: self.names.names()?,
+            inputs: self.inputs.clone(),
             hour: Hour::of_unix_s(now.as_second()),
         };
         let published = cut::publish(&self.marts, &self.dir, &plan)?;

@@ -51,6 +51,8 @@ pub mod engine;
 
 pub mod catalog;
 
+pub mod inputs;
+
 pub mod blocks;
 
 pub mod marts;

@@ -6,6 +6,12 @@
 
 mod close;
 
+mod figures;
+
+mod frames;
+
+mod inputs;
+
 mod results;
 
 mod retain;
@@ -21,6 +27,8 @@ use std::path::Path;
 use wire::Day;
 
 pub use close::Closed;
+pub use figures::{Basis, Evidence};
+pub use frames::WINDOWS;
 pub use rights::Rights;
 
 use crate::blocks::BLOCK_VOTES;
@@ -28,6 +36,7 @@ use crate::catalog;
 use crate::config::EngineConfig;
 use crate::durable::FileFault;
 use crate::engine::{Engine, EngineFault, Settings, Table, quoted};
+use crate::inputs::Inputs;
 use crate::lake::{Lake, LakeError};
 use crate::paths::DataDir;
 use state::State;
@@ -83,12 +92,12 @@ impl Marts {
     ///
     /// # Errors
     /// [`MartsFault`] if not even a new file can be used.
-    pub fn open(dir: &DataDir, config: &EngineConfig) -> Result<Self, MartsFault> {
+    pub fn open(dir: &DataDir, config: &EngineConfig, inputs: &Inputs) -> Result<Self, MartsFault> {
         let cache = dir.cache();
         fs::create_dir_all(&cache).map_err(FileFault::when("make directory", &cache))?;
         fs::create_dir_all(dir.public()).map_err(FileFault::when("make directory", &dir.public()))?;
         let path = dir.marts();
-        let (engine, state) = match open_cache(dir, config) {
+        let (engine, mut state) = match open_cache(dir, config) {
             Ok(opened) => opened,
             Err(fault) => {
                 tracing::warn!(error = %fault, cache = %path.display(), "the marts' cache cannot be used and is made anew");
@@ -96,6 +105,7 @@ impl Marts {
                 open_cache(dir, config)?
             }
         };
+        state.take_offsets(&engine, &inputs.offsets)?;
         engine.run("defining valid_results", &results::no_results())?;
         engine.run("defining valid_results", &view("valid_results", catalog::VALID_RESULTS.sql))?;
         Ok(Self { engine, state })
@@ -117,7 +127,7 @@ impl Marts {
             Some(manifest) => lake.is_ancestor(manifest),
             None => self.state.last_seal == 0,
         };
-        let mut next = if on_line { self.state.clone() } else { State::default() };
+        let mut next = if on_line { self.state.clone() } else { self.state.emptied() };
         if on_line && self.state.manifest == Some(snapshot.id) && self.state.rights == *rights {
             return Ok(Refreshed::default());
         }
@@ -162,8 +172,12 @@ impl Marts {
     /// # Errors
     /// [`MartsFault::Engine`].
     pub fn forget(&mut self) -> Result<(), MartsFault> {
-        self.engine.transaction(|| self.engine.run("emptying the marts", &state::empty_all()))?;
-        self.state = State::default();
+        let emptied = self.state.emptied();
+        self.engine.transaction(|| {
+            self.engine.run("emptying the marts", &state::empty_all())?;
+            emptied.store(&self.engine)
+        })?;
+        self.state = emptied;
         Ok(())
     }
 

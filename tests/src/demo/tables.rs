@@ -27,7 +27,7 @@ pub(super) fn print(warehouse: &Warehouse) -> anyhow::Result<()> {
     let data = answer["data"].as_array().context("the ranking has no data")?;
     let ranked: Vec<&Value> = data.iter().filter(|row| !row["rank"].is_null()).collect();
     println!(
-        "\nThe public ranking (cut {}, closed days until {}): networks by their median latency increase under load.",
+        "\nThe public ranking (cut {}, closed days until {}): networks by their latency increase under load.",
         text("cut"),
         text("last_day")
     );
@@ -56,7 +56,8 @@ pub(super) fn print(warehouse: &Warehouse) -> anyhow::Result<()> {
 
 /// The top and the bottom of the ranking.
 fn ranking(ranked: &[&Value]) -> Table {
-    let mut table = table(&["rank", "network", "", "country", "votes", "median ms", "95 % interval", "grade"]);
+    let mut table =
+        table(&["rank", "95 %", "network", "", "country", "votes", "score ms", "median ms", "95 %", "grade"]);
     let bottom = ranked.len().saturating_sub(ENDS).max(ENDS);
     for (at, row) in ranked.iter().enumerate() {
         if at >= ENDS && at < bottom {
@@ -68,16 +69,18 @@ fn ranking(ranked: &[&Value]) -> Table {
         let ms = |name: &str| row[name].as_f64().map_or_else(String::new, |ms| format!("{ms:.1}"));
         table.add_row([
             row["rank"].to_string(),
+            format!("{} – {}", row["rank_low"], row["rank_high"]),
             format!("AS{}", row["asn"]),
             row["name"].as_str().unwrap_or("").chars().take(38).collect(),
             row["country"].as_str().unwrap_or("").to_owned(),
             row["votes"].to_string(),
+            ms("score_ms"),
             ms("p50_ms"),
             format!("{} – {}", ms("p50_low_ms"), ms("p50_high_ms")),
             row["grade"].as_str().unwrap_or("").to_owned(),
         ]);
     }
-    right(&mut table, &[0, 4, 5, 6]);
+    right(&mut table, &[0, 1, 5, 6, 7, 8]);
     table
 }
 

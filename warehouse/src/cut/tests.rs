@@ -6,6 +6,7 @@ use std::fs;
 use wire::{AgentId, Asn, Day, Hour, Latency, Record, RecordFields, TestType};
 
 use super::*;
+use crate::inputs::Inputs;
 use crate::lake::tests::samples::{TODAY, record};
 use crate::marts::Rights;
 use crate::marts::tests::{House, rights};
@@ -44,8 +45,9 @@ fn household(asn: u32, a_day: u32) -> Vec<Record> {
 pub(crate) fn plan() -> Plan {
     Plan {
         last_day: TestDate::of(LAST).unwrap(),
-        evidence: Evidence { listed_votes: 30, ranked_votes: 100, ranked_days: 3 },
+        evidence: Evidence { listed_votes: 30, ranked_votes: 100, ranked_days: 3, p95_votes: 300 },
         names: [(Asn::new(64_500).unwrap(), "Example, \"Quoted\" Net".to_owned())].into(),
+        inputs: Inputs::built_in().unwrap(),
         hour: TODAY.first_hour(),
     }
 }
@@ -76,6 +78,10 @@ pub(crate) fn published(house: &House, rights: &Rights) -> (Published, Cut) {
     (published, Cut::current(marts.engine(), &house.dir).unwrap().unwrap())
 }
 
+fn ranking<'a>(cut: &'a Cut, test_type: &str, window: u32) -> &'a [RankedNetwork] {
+    &cut.rankings[&(test_type.to_owned(), window, "all".to_owned())]
+}
+
 /// The cut of the house, for tests of those who read cuts.
 pub(crate) fn sample() -> Cut {
     published(&house(), &bound()).1
@@ -85,9 +91,19 @@ pub(crate) fn sample() -> Cut {
 #[test]
 fn planted_networks_are_ranked() {
     let cut = sample();
-    let ranks: Vec<_> = cut.rankings[&("single", 30)]
+    let single = ranking(&cut, "single", 30);
+    let ranks: Vec<_> = single
         .iter()
-        .map(|row| (row.asn, row.rank, row.votes, row.vote_days, row.grade.as_str(), row.unranked_reason.as_deref()))
+        .map(|row| {
+            (
+                row.asn,
+                row.rank.map(|rank| rank.place),
+                row.votes,
+                row.vote_days,
+                row.grade.as_str(),
+                row.unranked_reason.as_deref(),
+            )
+        })
         .collect();
     let expected = [
         (64_500, Some(1), 120, 3, "A+", None),
@@ -96,11 +112,14 @@ fn planted_networks_are_ranked() {
     ];
     assert_eq!(ranks, expected);
     // All votes lie in one bin: the median is its middle, and its interval the bin.
-    let [p50, low, high] = cut.rankings[&("single", 30)][0].p50.unwrap();
+    let [p50, low, high] = single[0].p50.unwrap();
     assert!(low <= 300 && 300 <= high && (low..=high).contains(&p50) && high - low < 10, "{low} {p50} {high}");
-    let household = &cut.rankings[&("household", 7)][0];
-    assert_eq!((household.asn, household.rank, household.p50), (64_501, Some(1), None));
-    assert_eq!((household.share_a_or_better_millionths, household.grade.as_str()), (750_000, "A"));
+    let household = &ranking(&cut, "household", 7)[0];
+    let rank = Rank { place: 1, low: 1, high: 1, ties: 0 };
+    assert_eq!((household.asn, household.rank, household.p50), (64_501, Some(rank), None));
+    assert_eq!((household.share_millionths[0], household.grade.as_str()), (750_000, "A"));
+    // One network alone is not shrunk.
+    assert_eq!(household.score_share_millionths, Some(750_000));
     assert_eq!(cut.names[&64_500], "Example, \"Quoted\" Net");
 }
 
@@ -150,7 +169,7 @@ fn a_damaged_cut_is_found_out() {
     let (published, _) = published(&house, &bound());
     let marts = house.marts();
     let root = house.dir.public().join("cuts").join(published.id.to_string());
-    let path = root.join("rankings/single-30.parquet");
+    let path = root.join("rankings/rankings.parquet");
     let mut bytes = fs::read(&path).unwrap();
     let middle = bytes.len() / 2;
     bytes[middle] ^= 1;

@@ -5,30 +5,18 @@ use std::fs::{self, File};
 use std::io;
 use std::path::{Path, PathBuf};
 
-use serde::{Deserialize, Serialize};
 use wire::{Asn, Hour};
 
 use super::read::read_document;
-use super::{CUT_FORMAT, CutDocument, CutFault, CutFile, CutId, LICENCE, METHOD_VERSION, WINDOWS};
+use super::{CUT_FORMAT, CutDocument, CutFault, CutFile, CutId, Evidence, LICENCE, METHOD_VERSION, WINDOWS};
 use crate::catalog::{self, Query};
 use crate::digest::Sha256;
 use crate::durable::{self, FileFault, PUBLIC_MODE};
-use crate::engine::{Engine, Param, quoted_path};
+use crate::engine::{Engine, quoted_path};
+use crate::inputs::Inputs;
 use crate::lake::paths::TestDate;
-use crate::marts::Marts;
+use crate::marts::{Basis, Marts};
 use crate::paths::DataDir;
-
-/// What it takes to stand in a ranking.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Evidence {
-    /// Votes from which a network is listed.
-    pub listed_votes: u32,
-    /// Votes from which a network is ranked.
-    pub ranked_votes: u32,
-    /// Days with votes from which a network is ranked.
-    pub ranked_days: u32,
-}
 
 /// What a cut is made of, beside the marts.
 #[derive(Debug, Clone)]
@@ -37,8 +25,10 @@ pub struct Plan {
     pub last_day: TestDate,
     /// What it takes to be ranked.
     pub evidence: Evidence,
-    /// Names of networks; those that the cut does not mention are left out.
+    /// Names of networks; those that have no block are left out.
     pub names: BTreeMap<Asn, String>,
+    /// The operator's lists.
+    pub inputs: Inputs,
     /// Hour of its making.
     pub hour: Hour,
 }
@@ -52,12 +42,25 @@ pub struct Published {
     pub is_new: bool,
 }
 
-/// Blocks of a cut: the table of the marts, and the order in which its rows stand.
-const BLOCKS: [(&str, &str); 4] = [
-    ("blocks", "asn, test_type, first_day"),
-    ("block_bins", "asn, test_type, first_day, quantity, bin"),
-    ("block_grades", "asn, test_type, first_day, policy, grade"),
-    ("block_countries", "asn, test_type, first_day, country"),
+/// The Parquet files of a cut: their folder and the relations, in the order in which data flows. A file holds its relation
+/// whole, sorted by its contract's grain.
+const TABLES: [(&str, &[Query]); 4] = [
+    ("blocks", &[catalog::BLOCKS, catalog::BLOCK_PARTS, catalog::BLOCK_BINS, catalog::BLOCK_GRADES]),
+    ("rankings", &[catalog::RANKINGS, catalog::RANKINGS_BY_POLICY, catalog::LATENCIES, catalog::AREAS]),
+    ("trends", &[catalog::TRENDS]),
+    ("provenance", &[catalog::ASN_SOURCES, catalog::ASN_PROVENANCE, catalog::COVERAGE]),
+];
+
+/// The inputs of a cut that are tables, each a CSV, and the order of its lines.
+const INPUTS: [(&str, &str); 8] = [
+    ("parameters", "last_day"),
+    ("frames", "kind, first_day, window_days"),
+    ("frame_days", "kind, frame, day"),
+    ("critical_values", "networks"),
+    ("country_offsets", "country"),
+    ("asn_names", "asn"),
+    ("asn_kinds", "asn"),
+    ("asn_organisations", "asn"),
 ];
 
 /// Makes the cut of what the marts hold, unless the current one says the same.
@@ -69,10 +72,21 @@ pub fn publish(marts: &Marts, dir: &DataDir, plan: &Plan) -> Result<Published, C
     fs::create_dir_all(&cuts).map_err(FileFault::when("make directory", &cuts))?;
     let making = cuts.join(".making");
     remove_tree(&making)?;
-    let files = write_files(marts.engine(), &making, plan)?;
+    let basis = Basis {
+        last_day: plan.last_day.day(),
+        evidence: plan.evidence,
+        names: plan.names.clone(),
+        inputs: plan.inputs.clone(),
+    };
+    let files = marts.with_figures(&basis, |engine| write_files(engine, &making))?;
     let mut document = describe(plan, files)?;
     if let Some(newest) = newest_of_day(&cuts, plan.last_day)? {
-        if read_document(dir, newest)?.content == document.content {
+        let same = match read_document(dir, newest) {
+            Ok(before) => before.content == document.content,
+            Err(CutFault::OtherFormat(_)) => false,
+            Err(fault) => return Err(fault),
+        };
+        if same {
             remove_tree(&making)?;
             return switch(dir, newest);
         }
@@ -99,56 +113,46 @@ fn switch(dir: &DataDir, id: CutId) -> Result<Published, CutFault> {
     Ok(Published { id, is_new: true })
 }
 
-fn write_files(engine: &Engine, making: &Path, plan: &Plan) -> Result<Vec<CutFile>, CutFault> {
-    for folder in ["blocks", "rankings", "inputs/policies"] {
-        let path = making.join(folder);
-        fs::create_dir_all(&path).map_err(FileFault::when("make directory", &path))?;
-    }
-    let last_day = Param::Day(plan.last_day.day());
-    let longest = i64::from(WINDOWS.into_iter().max().unwrap_or_default());
-    for (table, order) in BLOCKS {
-        let sql = format!(
-            "SELECT * FROM {table} WHERE last_day > $last_day - CAST($window_days AS INTEGER) AND last_day <= $last_day \
-             ORDER BY {order}"
-        );
-        let params = [("last_day", last_day.clone()), ("window_days", Param::Int(longest))];
-        copy(engine, table, &sql, &params, &making.join(format!("blocks/{table}.parquet")))?;
-    }
-    for window in WINDOWS {
-        for (name, query) in [("single", catalog::RANK_SINGLE), ("household", catalog::RANK_HOUSEHOLD)] {
-            let path = making.join(format!("rankings/{name}-{window}.parquet"));
-            copy(engine, query.name, query.sql, &ranking_params(query, plan, window), &path)?;
+fn write_files(engine: &Engine, making: &Path) -> Result<Vec<CutFile>, CutFault> {
+    for (folder, queries) in TABLES {
+        make_directory(&making.join(folder))?;
+        for query in queries {
+            let relation = query.relation();
+            let rows = if *query == catalog::COVERAGE { format!("({})", query.sql) } else { relation.to_owned() };
+            let sql = format!("SELECT * FROM {rows} ORDER BY {}", order_of(*query)?);
+            let path = making.join(format!("{folder}/{relation}.parquet"));
+            copy(engine, query.name, &sql, "FORMAT parquet, COMPRESSION zstd, ROW_GROUP_SIZE 122880", &path)?;
         }
+    }
+    make_directory(&making.join("inputs/policies"))?;
+    for (table, order) in INPUTS {
+        let sql = format!("SELECT * FROM {table} ORDER BY {order}");
+        copy(engine, table, &sql, "FORMAT csv, HEADER", &making.join(format!("inputs/{table}.csv")))?;
     }
     write(&making.join("inputs/bins.csv"), catalog::BINS_CSV.as_bytes())?;
     for (name, csv) in catalog::POLICIES {
         write(&making.join(format!("inputs/policies/{name}.csv")), csv.as_bytes())?;
     }
-    write(&making.join("inputs/asn_names.csv"), &names_csv(engine, plan)?)?;
     let mut files = Vec::new();
     collect(making, making, &mut files)?;
     files.sort_by(|a: &CutFile, b: &CutFile| a.path.cmp(&b.path));
     Ok(files)
 }
 
-/// The parameters of a ranking.
-fn ranking_params(query: Query, plan: &Plan, window: u32) -> Vec<(&'static str, Param)> {
-    let Evidence { listed_votes, ranked_votes, ranked_days } = plan.evidence;
-    query.bind(&[
-        ("last_day", Param::Day(plan.last_day.day())),
-        ("window_days", window.into()),
-        ("listed_votes", listed_votes.into()),
-        ("ranked_votes", ranked_votes.into()),
-        ("ranked_days", ranked_days.into()),
-        ("policy", catalog::DEFAULT_POLICY.into()),
-    ])
+fn make_directory(path: &Path) -> Result<(), FileFault> {
+    fs::create_dir_all(path).map_err(FileFault::when("make directory", path))
 }
 
-/// Writes the rows of a statement as Parquet. Its ORDER BY makes equal rows equal bytes.
-fn copy(engine: &Engine, what: &str, sql: &str, params: &[(&str, Param)], path: &Path) -> Result<(), CutFault> {
-    let copy =
-        format!("COPY ({sql}) TO {} (FORMAT parquet, COMPRESSION zstd, ROW_GROUP_SIZE 122880)", quoted_path(path)?);
-    engine.execute(&format!("writing {what}"), &copy, params)?;
+/// The grain of a query's contract as an order, which makes equal rows equal bytes.
+fn order_of(query: Query) -> Result<String, CutFault> {
+    let contract = query.contract().map_err(|_| CutFault::Contract(query.name))?;
+    let columns: Vec<String> = contract.grain.iter().map(|column| format!("{column} NULLS LAST")).collect();
+    Ok(columns.join(", "))
+}
+
+/// Writes the rows of a statement. Its ORDER BY makes equal rows equal bytes.
+fn copy(engine: &Engine, what: &str, sql: &str, form: &str, path: &Path) -> Result<(), CutFault> {
+    engine.run(&format!("writing {what}"), &format!("COPY ({sql}) TO {} ({form})", quoted_path(path)?))?;
     // The engine does not fsync what it copies.
     let sync = File::open(path).and_then(|file| file.sync_all());
     sync.map_err(FileFault::when("sync", path))?;
@@ -157,19 +161,6 @@ fn copy(engine: &Engine, what: &str, sql: &str, params: &[(&str, Param)], path: 
 
 fn write(path: &Path, bytes: &[u8]) -> Result<(), FileFault> {
     durable::replace(path, bytes, PUBLIC_MODE).map_err(FileFault::when("write", path))
-}
-
-/// Names of the networks that have blocks.
-fn names_csv(engine: &Engine, plan: &Plan) -> Result<Vec<u8>, CutFault> {
-    let sql = "SELECT DISTINCT asn FROM blocks ORDER BY asn";
-    let networks = engine.query("listing the networks", sql, &[], |row| row.u32("asn"))?;
-    let mut csv = String::from("asn,name\n");
-    for asn in networks {
-        if let Some(name) = Asn::new(asn).and_then(|asn| plan.names.get(&asn)) {
-            csv.push_str(&format!("{asn},\"{}\"\n", name.replace('"', "\"\"")));
-        }
-    }
-    Ok(csv.into_bytes())
 }
 
 /// Every file below a directory, measured; the directories are made to last on the way.

@@ -48,6 +48,15 @@ impl<'a> Row<'a> {
         self.get(column)
     }
 
+    /// A count or an identifier that may be null and fits 32 bits.
+    ///
+    /// # Errors
+    /// As [`Self::u32`], null excepted.
+    pub fn maybe_u32(&self, column: &str) -> Result<Option<u32>, EngineFault> {
+        let number = self.maybe_int(column)?;
+        number.map(|number| u32::try_from(number).map_err(|_| self.shape(column))).transpose()
+    }
+
     /// True or false.
     ///
     /// # Errors
@@ -94,12 +103,6 @@ impl<'a> Row<'a> {
 
     fn get<T: FromSql>(&self, column: &str) -> Result<T, EngineFault> {
         self.row.get(column).map_err(|_| self.shape(column))
-    }
-
-    /// True if there is such a column.
-    #[must_use]
-    pub fn has(&self, column: &str) -> bool {
-        self.row.as_ref().column_index(column).is_ok()
     }
 
     /// The error that this column is not what its reader expects.

@@ -10,7 +10,7 @@ use intake::problem::Problem;
 use serde::{Deserialize, Serialize};
 use wire::Country;
 
-use crate::cut::{Cut, CutId, DEFAULT_WINDOW, RankedNetwork};
+use crate::cut::{Cut, CutId, DEFAULT_WINDOW, RankedNetwork, WINDOWS};
 use crate::keeper::CurrentCut;
 use crate::lake::paths::TestDate;
 use crate::observe;
@@ -72,6 +72,10 @@ struct Meta<'a> {
 #[derive(Debug, Serialize)]
 struct Entry<'a> {
     rank: Option<u64>,
+    /// Between which places its true one lies, with 95 % confidence, and networks that are not surely better or worse.
+    rank_low: Option<u64>,
+    rank_high: Option<u64>,
+    ties: Option<u64>,
     asn: u32,
     name: Option<&'a str>,
     country: Option<&'a str>,
@@ -79,6 +83,9 @@ struct Entry<'a> {
     votes: u64,
     vote_days: u64,
     first_day: Option<TestDate>,
+    /// What it is ranked by: ms for single tests, a share of votes for household tests.
+    score_ms: Option<f64>,
+    score_share: Option<f64>,
     /// Median latency increase under load in ms, and its 95 % interval.
     p50_ms: Option<f64>,
     p50_low_ms: Option<f64>,
@@ -128,7 +135,11 @@ fn respond(
         Mode::Single => "single",
         Mode::Household => "household",
     };
-    let ranking = cut.rankings.get(&(mode, window)).ok_or_else(|| bad_question("window is 7, 30 or 90 (days)"))?;
+    if !WINDOWS.contains(&window) {
+        return Err(bad_question("window is 7, 30 or 90 (days)"));
+    }
+    let key = (mode.to_owned(), window, "all".to_owned());
+    let ranking = cut.rankings.get(&key).map_or(&[][..], Vec::as_slice);
 
     let wanted = country.as_ref().map_or("", Country::as_str);
     let tag = format!("\"{}-{mode}-{window}-{wanted}-{limit}\"", cut.document.id);
@@ -165,8 +176,12 @@ fn respond(
 
 fn entry<'a>(cut: &'a Cut, row: &'a RankedNetwork) -> Entry<'a> {
     let ms = |at: usize| row.p50.map(|hundredths| f64::from(hundredths[at]) / 100.0);
+    let share = |millionths: u32| f64::from(millionths) / 1e6;
     Entry {
-        rank: row.rank,
+        rank: row.rank.map(|rank| rank.place),
+        rank_low: row.rank.map(|rank| rank.low),
+        rank_high: row.rank.map(|rank| rank.high),
+        ties: row.rank.map(|rank| rank.ties),
         asn: row.asn,
         name: cut.names.get(&row.asn).map(String::as_str),
         country: row.country.as_deref(),
@@ -174,13 +189,14 @@ fn entry<'a>(cut: &'a Cut, row: &'a RankedNetwork) -> Entry<'a> {
         votes: row.votes,
         vote_days: row.vote_days,
         first_day: TestDate::of(row.first_day),
+        score_ms: row.score_hundredths.map(|hundredths| f64::from(hundredths) / 100.0),
+        score_share: row.score_share_millionths.map(share),
         p50_ms: ms(0),
         p50_low_ms: ms(1),
         p50_high_ms: ms(2),
         grade: &row.grade,
         grades: row.grades,
-        #[expect(clippy::cast_precision_loss, reason = "at most a million")]
-        share_a_or_better: row.share_a_or_better_millionths as f64 / 1e6,
+        share_a_or_better: share(row.share_millionths[0]),
         unranked_reason: row.unranked_reason.as_deref(),
     }
 }

@@ -11,21 +11,12 @@ use crate::lake::paths::LakePaths;
 /// Rows of the lake that are counted in one go, unless a single day has more: bounds the engine's work.
 const MOST_ROWS_AT_ONCE: u64 = 4_000_000;
 
-/// Counts of closed days and the table in which they wait for their block.
-const COUNTED: [(&str, Query); 4] = [
-    ("open_days", catalog::COUNT_DAYS),
-    ("open_bins", catalog::COUNT_DAY_BINS),
-    ("open_grades", catalog::COUNT_DAY_GRADES),
-    ("open_countries", catalog::COUNT_DAY_COUNTRIES),
-];
+/// Counts of closed days; each waits in the table of its name for its block.
+const COUNTED: [Query; 4] = [catalog::OPEN_PARTS, catalog::OPEN_BINS, catalog::OPEN_GRADES, catalog::OPEN_AGENTS];
 
-/// Blocks that close and the table in which they stay.
-const CLOSED: [(&str, Query); 4] = [
-    ("blocks", catalog::CLOSE_BLOCKS),
-    ("block_bins", catalog::CLOSE_BLOCK_BINS),
-    ("block_grades", catalog::CLOSE_BLOCK_GRADES),
-    ("block_countries", catalog::CLOSE_BLOCK_COUNTRIES),
-];
+/// What stays of blocks that close, in the tables of these names.
+const CLOSED: [Query; 5] =
+    [catalog::BLOCKS, catalog::BLOCK_PARTS, catalog::BLOCK_BINS, catalog::BLOCK_GRADES, catalog::BLOCK_AGENTS];
 
 /// What closing days brought.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -96,8 +87,8 @@ impl Marts {
         let counted = catalog::COUNTED_RESULTS;
         let table = format!("CREATE OR REPLACE TEMP TABLE counted_results AS {}", counted.sql);
         engine.execute(counted.name, &table, &[("from_day", from.into()), ("to_day", to.into())])?;
-        for (table, query) in COUNTED {
-            engine.run(query.name, &insert(table, query.sql))?;
+        for query in COUNTED {
+            engine.run(query.name, &insert(query.relation(), query.sql))?;
         }
         engine.run("forgetting the days' results", "DROP TABLE counted_results")?;
         Ok(())
@@ -106,7 +97,8 @@ impl Marts {
     /// Merges the days that wait into blocks, and moves their counts there.
     fn merge_days(&self) -> Result<u64, MartsFault> {
         let engine = &self.engine;
-        let waiting = "SELECT asn, test_type, counts_on, votes FROM open_days ORDER BY asn, test_type, counts_on";
+        let waiting = "SELECT asn, test_type, counts_on, CAST(sum(votes) AS BIGINT) AS votes FROM open_parts \
+                       GROUP BY asn, test_type, counts_on ORDER BY asn, test_type, counts_on";
         let waiting = engine.query("reading the days that wait", waiting, &[], |row| {
             Ok(OpenDay {
                 asn: row.u32("asn")?,
@@ -126,11 +118,16 @@ impl Marts {
             ]
         });
         engine.append("closing_days", rows)?;
-        for (table, query) in CLOSED {
-            let params = query.bind(&[("block_votes", blocks::BLOCK_VOTES.into())]);
-            engine.execute(query.name, &insert(table, query.sql), &params)?;
+        let block_votes = [("block_votes", blocks::BLOCK_VOTES.into())];
+        let places = catalog::PART_PLACES;
+        let table = format!("CREATE OR REPLACE TEMP TABLE {} AS {}", places.relation(), places.sql);
+        engine.execute(places.name, &table, &places.bind(&block_votes))?;
+        for query in CLOSED {
+            engine.execute(query.name, &insert(query.relation(), query.sql), &query.bind(&block_votes))?;
         }
-        for (table, _) in COUNTED {
+        engine.run("forgetting the places", "DROP TABLE part_places")?;
+        for query in COUNTED {
+            let table = query.relation();
             let moved = format!(
                 "DELETE FROM {table} AS o USING closing_days AS c \
                  WHERE c.asn = o.asn AND c.test_type = o.test_type AND c.counts_on = o.counts_on"

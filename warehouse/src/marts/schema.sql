@@ -1,13 +1,25 @@
--- The cache's tables. Nothing here is a source: deleted, it is made again from the lake.
--- Columns of a table that a query of queries/marts fills are those of its contract, in the same order.
+-- The cache's tables beside those that queries fill, which are made from the contracts. Nothing here is a source: deleted,
+-- it is made again from the lake.
 CREATE TABLE state (
     manifest VARCHAR,
     last_seal BIGINT NOT NULL,
     closed_through DATE,
     reopened BOOLEAN NOT NULL,
     resume VARCHAR,
+    offsets VARCHAR,
     statements VARCHAR NOT NULL
 );
+CREATE TABLE bindings (agent VARCHAR NOT NULL, asn UINTEGER NOT NULL, bound_at TIMESTAMP NOT NULL);
+CREATE TABLE withdrawn_days (agent VARCHAR NOT NULL, test_date DATE NOT NULL);
+CREATE TABLE resume (asn UINTEGER NOT NULL, test_type VARCHAR NOT NULL, next_day DATE NOT NULL);
+CREATE TABLE closing_days (
+    asn UINTEGER NOT NULL,
+    test_type VARCHAR NOT NULL,
+    counts_on DATE NOT NULL,
+    first_day DATE NOT NULL,
+    last_day DATE NOT NULL
+);
+-- Inputs: data of the program, of the operator and of the cut, published with every cut.
 CREATE TABLE bins (
     bin USMALLINT NOT NULL,
     lower_hundredths UINTEGER NOT NULL,
@@ -21,87 +33,24 @@ CREATE TABLE policies (
     increase_below_hundredths UINTEGER,
     baseline_below_hundredths UINTEGER
 );
-CREATE TABLE bindings (agent VARCHAR NOT NULL, asn UINTEGER NOT NULL, bound_at TIMESTAMP NOT NULL);
-CREATE TABLE withdrawn_days (agent VARCHAR NOT NULL, test_date DATE NOT NULL);
-CREATE TABLE resume (asn UINTEGER NOT NULL, test_type VARCHAR NOT NULL, next_day DATE NOT NULL);
-CREATE TABLE daily_parts (
-    test_date DATE NOT NULL,
-    asn UINTEGER,
-    test_type VARCHAR NOT NULL,
-    agent VARCHAR NOT NULL,
-    tests BIGINT NOT NULL,
-    votes BIGINT NOT NULL,
-    unmeasured BIGINT NOT NULL
+CREATE TABLE critical_values (networks BIGINT NOT NULL, z_millionths BIGINT NOT NULL);
+CREATE TABLE country_offsets (country VARCHAR NOT NULL, offset_minutes INTEGER NOT NULL);
+CREATE TABLE asn_names (asn UINTEGER NOT NULL, name VARCHAR NOT NULL);
+CREATE TABLE asn_kinds (asn UINTEGER NOT NULL, kind VARCHAR NOT NULL);
+CREATE TABLE asn_organisations (asn UINTEGER NOT NULL, organisation VARCHAR NOT NULL);
+CREATE TABLE parameters (
+    last_day DATE NOT NULL,
+    listed_votes BIGINT NOT NULL,
+    ranked_votes BIGINT NOT NULL,
+    ranked_days BIGINT NOT NULL,
+    p95_votes BIGINT NOT NULL,
+    default_policy VARCHAR NOT NULL
 );
-CREATE TABLE open_days (
-    counts_on DATE NOT NULL,
-    asn UINTEGER NOT NULL,
-    test_type VARCHAR NOT NULL,
-    tests BIGINT NOT NULL,
-    votes BIGINT NOT NULL
-);
-CREATE TABLE open_bins (
-    counts_on DATE NOT NULL,
-    asn UINTEGER NOT NULL,
-    test_type VARCHAR NOT NULL,
-    quantity VARCHAR NOT NULL,
-    bin USMALLINT NOT NULL,
-    votes BIGINT NOT NULL
-);
-CREATE TABLE open_grades (
-    counts_on DATE NOT NULL,
-    asn UINTEGER NOT NULL,
-    test_type VARCHAR NOT NULL,
-    policy VARCHAR NOT NULL,
-    grade VARCHAR NOT NULL,
-    votes BIGINT NOT NULL
-);
-CREATE TABLE open_countries (
-    counts_on DATE NOT NULL,
-    asn UINTEGER NOT NULL,
-    test_type VARCHAR NOT NULL,
-    country VARCHAR,
-    votes BIGINT NOT NULL
-);
-CREATE TABLE closing_days (
-    asn UINTEGER NOT NULL,
-    test_type VARCHAR NOT NULL,
-    counts_on DATE NOT NULL,
+CREATE TABLE frames (
+    frame VARCHAR NOT NULL,
+    kind VARCHAR NOT NULL,
+    window_days BIGINT,
     first_day DATE NOT NULL,
     last_day DATE NOT NULL
 );
-CREATE TABLE blocks (
-    asn UINTEGER NOT NULL,
-    test_type VARCHAR NOT NULL,
-    first_day DATE NOT NULL,
-    last_day DATE NOT NULL,
-    tests BIGINT NOT NULL,
-    votes BIGINT NOT NULL,
-    vote_days BIGINT NOT NULL
-);
-CREATE TABLE block_bins (
-    asn UINTEGER NOT NULL,
-    test_type VARCHAR NOT NULL,
-    first_day DATE NOT NULL,
-    last_day DATE NOT NULL,
-    quantity VARCHAR NOT NULL,
-    bin USMALLINT NOT NULL,
-    votes BIGINT NOT NULL
-);
-CREATE TABLE block_grades (
-    asn UINTEGER NOT NULL,
-    test_type VARCHAR NOT NULL,
-    first_day DATE NOT NULL,
-    last_day DATE NOT NULL,
-    policy VARCHAR NOT NULL,
-    grade VARCHAR NOT NULL,
-    votes BIGINT NOT NULL
-);
-CREATE TABLE block_countries (
-    asn UINTEGER NOT NULL,
-    test_type VARCHAR NOT NULL,
-    first_day DATE NOT NULL,
-    last_day DATE NOT NULL,
-    country VARCHAR,
-    votes BIGINT NOT NULL
-);
+CREATE TABLE frame_days (frame VARCHAR NOT NULL, kind VARCHAR NOT NULL, day DATE NOT NULL);

@@ -1,25 +1,41 @@
 //! What the cache says of itself: from which manifest it was made, how far days are closed, and under which rights.
 
+use std::collections::BTreeMap;
 use std::sync::LazyLock;
 
-use wire::{AgentId, Asn, Day, Hour};
+use wire::{AgentId, Asn, Country, Day, Hour};
 
-use super::{MartsFault, Rights, insert};
-use crate::catalog;
+use super::{MartsFault, Rights, inputs, insert};
+use crate::catalog::{self, Query};
 use crate::digest::Sha256;
 use crate::engine::{Engine, EngineFault, Param};
 use crate::lake::paths::ManifestId;
 
+/// Tables that queries fill; they are made from the contracts, which a test holds against the statements.
+const FILLED: [Query; 10] = [
+    catalog::DAILY_PARTS,
+    catalog::OPEN_PARTS,
+    catalog::OPEN_BINS,
+    catalog::OPEN_GRADES,
+    catalog::OPEN_AGENTS,
+    catalog::BLOCKS,
+    catalog::BLOCK_PARTS,
+    catalog::BLOCK_BINS,
+    catalog::BLOCK_GRADES,
+    catalog::BLOCK_AGENTS,
+];
+
 /// The tables that hold what was made of closed days.
-pub(super) const OF_CLOSED_DAYS: [&str; 8] = [
-    "open_days",
+pub(super) const OF_CLOSED_DAYS: [&str; 9] = [
+    "open_parts",
     "open_bins",
     "open_grades",
-    "open_countries",
+    "open_agents",
     "blocks",
+    "block_parts",
     "block_bins",
     "block_grades",
-    "block_countries",
+    "block_agents",
 ];
 
 /// The other tables that hold what was made of the lake and of the operator's files.
@@ -28,9 +44,9 @@ const OF_THE_LAKE: [&str; 5] = ["state", "resume", "withdrawn_days", "bindings",
 const SCHEMA: &str = include_str!("schema.sql");
 
 /// Adds the live counts up, so that the table stays as small as its groups are few.
-pub(super) const ADD_UP_PARTS: &str = "CREATE OR REPLACE TABLE daily_parts AS SELECT test_date, asn, test_type, agent, \
+pub(super) const ADD_UP_PARTS: &str = "CREATE OR REPLACE TABLE daily_parts AS SELECT test_date, came_on, asn, test_type, agent, \
      CAST(sum(tests) AS BIGINT) AS tests, CAST(sum(votes) AS BIGINT) AS votes, \
-     CAST(sum(unmeasured) AS BIGINT) AS unmeasured FROM daily_parts GROUP BY test_date, asn, test_type, agent";
+     CAST(sum(unmeasured) AS BIGINT) AS unmeasured FROM daily_parts GROUP BY test_date, came_on, asn, test_type, agent";
 
 /// The state of the marts after their last change.
 #[derive(Debug, Clone, Default)]
@@ -45,6 +61,8 @@ pub(super) struct State {
     pub(super) reopened: bool,
     /// Digest of the lake's resume file that was applied; none if no month was ever dropped.
     pub(super) resume: Option<String>,
+    /// Digest of the countries' standard times by which peak hours were told.
+    pub(super) offsets: Option<String>,
     /// The rights in force.
     pub(super) rights: Rights,
 }
@@ -66,6 +84,7 @@ impl State {
                 closed_through: row.maybe_day("closed_through")?,
                 reopened: row.bool("reopened")?,
                 resume: row.maybe_text("resume")?,
+                offsets: row.maybe_text("offsets")?,
                 rights: Rights::default(),
             };
             Ok((row.text("statements")?, state))
@@ -81,8 +100,13 @@ impl State {
     fn create(engine: &Engine) -> Result<Self, MartsFault> {
         engine.transaction(|| {
             engine.run("making the marts' tables", SCHEMA)?;
-            engine.run("defining daily", &format!("CREATE VIEW daily AS {}", catalog::DAILY.sql))?;
-            fill_inputs(engine)?;
+            for query in FILLED {
+                engine.run(query.name, &table_of(query)?)?;
+            }
+            for query in [catalog::DAILY, catalog::DAILY_EXCLUSIONS] {
+                engine.run(query.name, &format!("CREATE VIEW {} AS {}", query.relation(), query.sql))?;
+            }
+            inputs::fill_built_in(engine)?;
             let state = Self::default();
             state.store(engine)?;
             Ok(state)
@@ -100,9 +124,32 @@ impl State {
                 self.closed_through.map(Param::Day),
                 Some(Param::Bool(self.reopened)),
                 self.resume.clone().map(Param::Text),
+                self.offsets.clone().map(Param::Text),
                 Some(Param::Text(STATEMENTS_DIGEST.clone())),
             ]],
         )?;
+        Ok(())
+    }
+
+    /// The state of emptied marts.
+    pub(super) fn emptied(&self) -> Self {
+        Self { offsets: self.offsets.clone(), ..Self::default() }
+    }
+
+    /// Puts other standard times in force; blocks that were closed under others are marked as reopened.
+    pub(super) fn take_offsets(&mut self, engine: &Engine, offsets: &BTreeMap<Country, i16>) -> Result<(), MartsFault> {
+        let lines: String = offsets.iter().map(|(country, minutes)| format!("{country},{minutes}\n")).collect();
+        let digest = Some(Sha256::of(lines.as_bytes()).to_string());
+        if self.offsets == digest {
+            return Ok(());
+        }
+        let mut next = Self { offsets: digest, ..self.clone() };
+        next.reopened |= next.closed_through.is_some();
+        engine.transaction(|| {
+            inputs::replace_offsets(engine, offsets)?;
+            next.store(engine)
+        })?;
+        *self = next;
         Ok(())
     }
 
@@ -134,22 +181,12 @@ pub(super) fn empty(tables: &[&str]) -> String {
     tables.iter().map(|table| format!("DELETE FROM {table};")).collect()
 }
 
-/// Fills the tables of bins and policies, which are data of the program.
-fn fill_inputs(engine: &Engine) -> Result<(), MartsFault> {
-    let numbers = |line: &str| -> Vec<Option<i64>> { line.split(',').map(|cell| cell.parse().ok()).collect() };
-    let bins = catalog::BINS_CSV.lines().skip(1).filter_map(|line| <[_; 5]>::try_from(numbers(line)).ok());
-    engine.append("bins", bins.map(|row| row.map(|cell| cell.map(Param::Int))))?;
-    for (policy, csv) in catalog::POLICIES {
-        let rows = csv.lines().skip(1).filter_map(|line| {
-            let (grade, thresholds) = line.split_once(',')?;
-            let [increase, baseline] = <[_; 2]>::try_from(numbers(thresholds)).ok()?;
-            Some([Some((*policy).into()), Some(grade.into()), increase.map(Param::Int), baseline.map(Param::Int)])
-        });
-        engine.append("policies", rows)?;
-    }
-    let thresholds = catalog::POLICY_THRESHOLDS;
-    engine.run(thresholds.name, &format!("CREATE TABLE policy_thresholds AS {}", thresholds.sql))?;
-    Ok(())
+/// The table that a query fills, as its contract says.
+fn table_of(query: Query) -> Result<String, MartsFault> {
+    let contract = query.contract().map_err(|_| MartsFault::Outdated)?;
+    let columns: Vec<String> =
+        contract.columns.iter().map(|column| format!("{} {}", column.name, column.r#type)).collect();
+    Ok(format!("CREATE TABLE {} ({})", query.relation(), columns.join(", ")))
 }
 
 fn read_rights(engine: &Engine) -> Result<Rights, EngineFault> {
@@ -174,7 +211,9 @@ fn read_rights(engine: &Engine) -> Result<Rights, EngineFault> {
 static STATEMENTS_DIGEST: LazyLock<String> = LazyLock::new(|| {
     let mut all = SCHEMA.to_owned();
     all.extend(catalog::ALL.iter().map(|query| insert(query.name, query.sql)));
+    all.extend(catalog::ALL.iter().map(Query::contract_text));
     all.push_str(catalog::BINS_CSV);
+    all.push_str(catalog::CRITICAL_VALUES_CSV);
     all.extend(catalog::POLICIES.iter().map(|(name, csv)| format!("{name}\n{csv}")));
     Sha256::of(all.as_bytes()).to_string()
 });

@@ -11,6 +11,7 @@ use wire::{AgentId, Asn, Hour, Record};
 
 use super::*;
 use crate::engine::Cell;
+use crate::inputs::Inputs;
 use crate::lake::paths::TestDate;
 use crate::lake::tests::samples::{self, TODAY, any_record, batch, record};
 
@@ -30,7 +31,8 @@ impl House {
     }
 
     pub(crate) fn marts(&self) -> Marts {
-        Marts::open(&self.dir, &EngineConfig { memory_mib: 64, threads: 1, ..EngineConfig::default() }).unwrap()
+        let config = EngineConfig { memory_mib: 64, threads: 1, ..EngineConfig::default() };
+        Marts::open(&self.dir, &config, &Inputs::built_in().unwrap()).unwrap()
     }
 
     pub(crate) fn seal(&self, agent: &str, seq: u64, arrived_hour: Hour, records: Vec<Record>) {
@@ -46,7 +48,7 @@ impl House {
 
 /// Every row of every table that somebody may read, in one order.
 fn dump(marts: &Marts) -> BTreeMap<&'static str, Vec<Vec<Cell>>> {
-    ["daily", "blocks", "block_bins", "block_grades", "block_countries"]
+    ["daily", "daily_exclusions", "blocks", "block_parts", "block_bins", "block_grades", "block_agents"]
         .into_iter()
         .map(|table| (table, marts.ask(&format!("SELECT * FROM {table} ORDER BY ALL")).unwrap().rows))
         .collect()

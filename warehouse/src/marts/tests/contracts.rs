@@ -42,8 +42,10 @@ fn statements_keep_their_contracts() {
             "{}",
             query.name
         );
-        if query.name == "marts/counted_results" {
-            engine.run("test", &format!("CREATE TEMP TABLE counted_results AS {sql}")).unwrap();
+        // Later statements read what this one makes; the marts have some of these relations as tables.
+        let exists = format!("SELECT 1 FROM {}", query.relation());
+        if !query.name.starts_with("checks/") && engine.run("test", &exists).is_err() {
+            engine.run("test", &format!("CREATE TEMP VIEW {} AS {sql}", query.relation())).unwrap();
         }
     }
 }

@@ -1,0 +1,57 @@
+-- What each source says of a network: the median of single tests and the share of household votes at A or better, with
+-- the intervals of quantiles and grade_shares, the latter in whole percents, rounded outwards.
+WITH reached AS (
+    SELECT
+        frame,
+        test_type,
+        asn,
+        source,
+        outcome,
+        votes,
+        CAST(sum(votes) OVER (
+            PARTITION BY frame, test_type, asn, source ORDER BY outcome ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW
+        ) AS BIGINT) AS reached,
+        CAST(sum(votes) OVER (PARTITION BY frame, test_type, asn, source) AS BIGINT) AS all_votes
+    FROM source_votes
+),
+found AS (
+    SELECT
+        frame,
+        test_type,
+        asn,
+        source,
+        all_votes AS votes,
+        min(outcome) FILTER (WHERE 2 * reached >= all_votes) AS p50_bin,
+        min(outcome) FILTER (WHERE reached >= greatest(1, floor((all_votes - 1.96 * sqrt(all_votes)) / 2))) AS p50_low_bin,
+        min(outcome) FILTER (WHERE reached >= least(all_votes, ceil((all_votes + 1.96 * sqrt(all_votes)) / 2) + 1)) AS p50_high_bin,
+        CAST(all_votes AS DOUBLE) AS n,
+        CAST(coalesce(sum(votes) FILTER (WHERE outcome <= 2), 0) AS DOUBLE) / CAST(all_votes AS DOUBLE) AS share
+    FROM reached
+    GROUP BY frame, test_type, asn, source, all_votes
+)
+SELECT
+    f.frame,
+    f.test_type,
+    f.asn,
+    f.source,
+    f.votes,
+    CAST(m.mid_hundredths AS BIGINT) AS p50_hundredths,
+    CAST(l.lower_hundredths AS BIGINT) AS p50_low_hundredths,
+    CAST(h.upper_hundredths AS BIGINT) - 1 AS p50_high_hundredths,
+    CASE WHEN f.test_type = 'household' THEN CAST(floor(100 * f.share + 0.5) AS BIGINT) END AS share_percent,
+    CASE
+        WHEN f.test_type = 'household'
+            THEN CAST(floor(100 * greatest(0.0,
+                (f.share + 1.9208 / f.n - 1.96 * sqrt(f.share * (1 - f.share) / f.n + 0.9604 / (f.n * f.n))) / (1 + 3.8416 / f.n)
+            )) AS BIGINT)
+    END AS share_low_percent,
+    CASE
+        WHEN f.test_type = 'household'
+            THEN CAST(ceil(100 * least(1.0,
+                (f.share + 1.9208 / f.n + 1.96 * sqrt(f.share * (1 - f.share) / f.n + 0.9604 / (f.n * f.n))) / (1 + 3.8416 / f.n)
+            )) AS BIGINT)
+    END AS share_high_percent
+FROM found AS f
+LEFT JOIN bins AS m ON f.test_type = 'single' AND m.bin = f.p50_bin
+LEFT JOIN bins AS l ON f.test_type = 'single' AND l.bin = f.p50_low_bin
+LEFT JOIN bins AS h ON f.test_type = 'single' AND h.bin = f.p50_high_bin
