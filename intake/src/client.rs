@@ -148,6 +148,15 @@ impl TrustedProxies {
         }
         ClientAddress::new(client)
     }
+
+    /// True if a trusted proxy says that the client came to it over https. The first hop of `X-Forwarded-Proto` is the
+    /// one nearest to the client; who forges it spoils only an answer to himself.
+    #[must_use]
+    pub fn came_over_https(&self, peer: IpAddr, headers: &HeaderMap) -> bool {
+        let said = headers.get("x-forwarded-proto").and_then(|value| value.to_str().ok()).unwrap_or_default();
+        let nearest = said.split(',').next().unwrap_or_default().trim();
+        self.trusts(peer.to_canonical()) && nearest.eq_ignore_ascii_case("https")
+    }
 }
 
 #[cfg(test)]

@@ -12,6 +12,7 @@ use wire::{AsnOutcome, ClientVersion, Country, Day, Grade, Hour, IpVersion, Test
 
 pub use fault::SubmissionFault;
 pub use headers::{check_content, idempotency_key};
+pub use meaning::Measured;
 
 /// Largest body, in bytes. Real ones have about 600.
 pub const MAX_BODY_BYTES: usize = 64 << 10;

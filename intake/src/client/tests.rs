@@ -108,3 +108,23 @@ fn an_ipv6_client_is_its_prefix() {
     assert_ne!(at("2001:db8:0:1200::1"), at("2001:db8:0:1300::1"));
     assert_eq!(at("::ffff:192.0.2.1"), at("192.0.2.1"));
 }
+
+// Aim: only a trusted proxy can say that a client came over https.
+#[test]
+fn https_is_believed_of_trusted_proxies() {
+    for (peer, said, expected) in [
+        ("127.0.0.1", Some("https"), true),
+        ("127.0.0.1", Some("HTTPS, http"), true),
+        ("127.0.0.1", Some("http, https"), false),
+        ("127.0.0.1", Some("http"), false),
+        ("127.0.0.1", None, false),
+        ("203.0.113.9", Some("https"), false),
+    ] {
+        let mut headers = HeaderMap::new();
+        if let Some(said) = said {
+            headers.insert("x-forwarded-proto", HeaderValue::from_static(said));
+        }
+        let https = TrustedProxies::default().came_over_https(peer.parse().expect("an address"), &headers);
+        assert_eq!(https, expected, "{peer} {said:?}");
+    }
+}

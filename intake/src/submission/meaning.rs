@@ -8,12 +8,16 @@ use wire::{Latency, Rate, Record, RecordFields, TestType};
 use super::{RecordContext, Submission};
 
 /// The latencies that were really measured.
-#[derive(Default)]
-struct Measured {
-    baseline: Option<Latency>,
-    download: Option<Latency>,
-    upload: Option<Latency>,
-    bidirectional: Option<Latency>,
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Measured {
+    /// Round-trip time of the idle line.
+    pub baseline: Option<Latency>,
+    /// Rise while downloading.
+    pub download: Option<Latency>,
+    /// Rise while uploading.
+    pub upload: Option<Latency>,
+    /// Rise while doing both.
+    pub bidirectional: Option<Latency>,
 }
 
 impl Submission {
@@ -70,7 +74,9 @@ impl Submission {
         Record::try_from(fields).expect("a submission within bounds makes a valid record")
     }
 
-    fn measured(&self) -> Measured {
+    /// What of the client's numbers is a measurement, coarsened as in the record.
+    #[must_use]
+    pub fn measured(&self) -> Measured {
         let baseline = self.baseline_ms.filter(|ms| *ms > 0.0).and_then(Latency::coarsen);
         if self.test_type == TestType::Household || baseline.is_none() {
             return Measured::default();
