@@ -41,6 +41,8 @@ pub mod report;
 
 pub mod webhooks;
 
+pub mod preview;
+
 mod writer;
 
 pub mod pulse;

@@ -127,6 +127,15 @@ pub fn find(connection: &Connection, filter: &Filter, limit: u32) -> Result<Foun
     Ok(Found { results, total })
 }
 
+/// The newest results of all clients, at most `limit` of them, without counting the rest.
+///
+/// # Errors
+/// [`StoreFault`] if they cannot be read.
+pub fn newest(connection: &Connection, limit: u32) -> Result<Vec<StoredResult>, StoreFault> {
+    let mut statement = connection.prepare_cached("SELECT * FROM history ORDER BY local_id DESC LIMIT ?1")?;
+    Ok(statement.query_map([limit], read)?.collect::<Result<_, _>>()?)
+}
+
 fn read(row: &Row<'_>) -> rusqlite::Result<StoredResult> {
     let grade = |column: &str| -> rusqlite::Result<Option<Grade>> {
         Ok(row.get_ref(column)?.as_str_or_null().map_err(rusqlite::Error::from)?.and_then(Grade::parse))
