@@ -99,7 +99,7 @@ pub struct SupportConfig {
     pub key_file: Option<PathBuf>,
     /// The key itself, as `LIBREQOS_TELEMETRY_API_KEY` and the old configuration file give it.
     pub key: Option<Hidden>,
-    /// How long a sign-in at the page lasts, in minutes.
+    /// How long a sign-in at the page lasts without a request, in minutes.
     pub session_minutes: u32,
     /// Newest entries of the audit log that are kept.
     pub audit_rows: u64,

@@ -14,6 +14,8 @@ mod sponsor;
 
 mod assets;
 
+pub mod pages;
+
 use std::sync::Arc;
 
 use axum::Router;
@@ -28,6 +30,7 @@ use intake::problem::Problem;
 use tower_http::cors::{Any, CorsLayer};
 
 use self::auth::Gate;
+use self::pages::Pages;
 use self::traffic::Traffic;
 use crate::config::SponsorConfig;
 use crate::store::{Reader, Store};
@@ -63,6 +66,8 @@ pub struct Door {
     pub gate: Gate,
     /// Look-ups in the database.
     pub reader: Reader,
+    /// The support desk's pages.
+    pub pages: Pages,
     /// The clock.
     pub clock: Arc<dyn Clock>,
 }
@@ -87,6 +92,7 @@ pub fn router(door: Arc<Door>) -> Router {
         .route("/api/sponsor", sponsor::sponsor(&door.sponsor).route())
         .route("/telemetry.js", assets::telemetry_js().route())
         .merge(health::router())
+        .merge(pages::router())
         .fallback(not_found)
         .with_state(door)
 }

@@ -14,6 +14,7 @@ use tokio::sync::watch;
 
 use crate::config::Config;
 use crate::http::auth::Gate;
+use crate::http::pages::Pages;
 use crate::http::traffic::Traffic;
 use crate::http::{Door, router};
 use crate::lock::DataLock;
@@ -80,6 +81,7 @@ pub async fn run(
         sponsor: config.sponsor.clone(),
         gate: Gate::new(support_key, audit, Arc::clone(&clock)).context("preparing the support desk")?,
         reader: Reader::new(database),
+        pages: Pages::new(&config),
         clock: Arc::clone(&clock),
     });
 
