@@ -14,7 +14,7 @@ RELEASE := --release --locked
 NEXTEST := $(shell cargo nextest --version >/dev/null 2>&1 && echo yes)
 
 # Each lock file in these folders is installed once; it is installed again only when it changes.
-NPM_FOLDERS := $(patsubst %/package-lock.json,%,$(wildcard deploy/*/package-lock.json))
+NPM_FOLDERS := $(patsubst %/package-lock.json,%,$(wildcard deploy/*/package-lock.json tests/*/package-lock.json))
 NPM_STAMPS := $(addsuffix /node_modules/.installed-lock,$(NPM_FOLDERS))
 # Python packages that tests and notebooks need, if they need any; the virtual environment lies under target/.
 REQUIREMENTS := $(wildcard tests/requirements.txt)
@@ -75,7 +75,7 @@ agent-package: agent-static ## An archive with it and all that deploy/agent/CHEC
 	    -C deploy/agent $(notdir $(wildcard deploy/agent/*)) -C $(abspath $(dir $(STATIC_AGENT))) agent
 	@tar -tzf $(TARGET)/bufferlake-agent.tar.gz
 
-setup: tools $(NPM_STAMPS) $(VENV_STAMP) ## Fetch what cargo does not: libduckdb and the ASN data, by npm from lock files
+setup: tools $(NPM_STAMPS) $(VENV_STAMP) ## Fetch what cargo does not: libduckdb, the ASN data and what drives the browser, by npm from lock files
 
 .PHONY: tools
 tools:

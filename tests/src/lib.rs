@@ -5,6 +5,7 @@
 //! - [`http`]: the client side of the wire, bare enough to misbehave;
 //! - [`sender`]: sealed and signed batches, as an agent of ours makes them;
 //! - [`harness`]: the real programs, started, cut off, killed and restarted;
+//! - [`browser`]: Chromium over the pages of those programs;
 //! - [`past`]: a warehouse that looks back on a month;
 //! - [`canary`]: finds an address in bytes, however it is spelled;
 //! - [`demo`]: all of it at once, to look at;
@@ -19,6 +20,8 @@ pub mod http;
 pub mod sender;
 
 pub mod harness;
+
+pub mod browser;
 
 pub mod past;
 

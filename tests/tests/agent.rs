@@ -5,4 +5,5 @@ mod commands;
 mod restore;
 mod results;
 mod running;
+mod support_page;
 mod upload;

@@ -1,0 +1,87 @@
+//! Debian's Chromium over the pages of our programs: a test starts the programs, says what it made of them, and has a
+//! script of `tests/browser/` look at their pages.
+//!
+//! Where Chromium or the packages that drive it are missing, such a test does nothing and says so; under `CI=true` it fails.
+
+use std::fs::File;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+use std::time::Duration;
+
+use anyhow::{Context as _, bail, ensure};
+use rustix::process::{Pid, Signal, kill_process_group};
+use serde_json::Value;
+
+use crate::harness::{Scratch, until};
+
+/// Longest that one script may take.
+const PATIENCE: Duration = Duration::from_secs(480);
+
+/// Where Debian puts Chromium; `BUFFERLAKE_CHROMIUM` names another.
+const CHROMIUM: &str = "/usr/bin/chromium";
+
+/// What a script needs.
+#[derive(Debug)]
+struct Tools {
+    chromium: PathBuf,
+    scripts: PathBuf,
+}
+
+impl Tools {
+    fn find() -> Result<Self, String> {
+        let chromium = std::env::var_os("BUFFERLAKE_CHROMIUM").map_or_else(|| CHROMIUM.into(), PathBuf::from);
+        if !chromium.exists() {
+            return Err(format!("{} is missing (apt-get install chromium)", chromium.display()));
+        }
+        let scripts = Path::new(env!("CARGO_MANIFEST_DIR")).join("browser");
+        let packages = scripts.join("node_modules/playwright-core");
+        if !packages.exists() {
+            return Err(format!("{} is missing (`make setup` fetches it)", packages.display()));
+        }
+        Ok(Self { chromium, scripts })
+    }
+}
+
+/// Runs a script, such as `support/journey.mjs`, which finds `facts` in its module `stage.mjs`.
+///
+/// # Errors
+/// If the script finds a fault, with all that it wrote; if it does not end in time; or, under `CI=true`, if its tools
+/// are missing.
+pub fn drive(script: &str, facts: &Value) -> anyhow::Result<()> {
+    let tools = match Tools::find() {
+        Ok(tools) => tools,
+        Err(missing) if std::env::var("CI").is_ok_and(|ci| ci == "true") => bail!("no browser test is run: {missing}"),
+        Err(missing) => {
+            eprintln!("skipped {script}: {missing}");
+            return Ok(());
+        }
+    };
+    let scratch = Scratch::new("browser")?;
+    let log = scratch.join("log");
+    let file = File::create(&log).context("making the script's log")?;
+    let mut child = std::os::unix::process::CommandExt::process_group(&mut Command::new("node"), 0)
+        .args(["--test", "--test-reporter=spec"])
+        .arg(tools.scripts.join(script))
+        .env("BUFFERLAKE_FACTS", facts.to_string())
+        .env("BUFFERLAKE_CHROMIUM", &tools.chromium)
+        .env("TMPDIR", scratch.path())
+        .stdin(Stdio::null())
+        .stdout(file.try_clone().context("sharing the script's log")?)
+        .stderr(file)
+        .spawn()
+        .context("starting node")?;
+    let ended = until(&format!("{script} ends"), PATIENCE, || child.try_wait().ok().flatten());
+    if ended.is_err() {
+        // The script and its browser are one group; nothing more can be done if this fails.
+        if let Some(group) = i32::try_from(child.id()).ok().and_then(Pid::from_raw) {
+            let _ = kill_process_group(group, Signal::KILL);
+        }
+        let _ = child.wait();
+    }
+    let said = std::fs::read_to_string(&log).unwrap_or_default();
+    let status = ended.with_context(|| format!("{script} said:\n{said}"))?;
+    ensure!(status.success(), "{script} ended with {status}:\n{said}");
+    ensure!(said.contains("pass "), "{script} ran no test:\n{said}");
+    println!("{said}");
+    Ok(())
+}
