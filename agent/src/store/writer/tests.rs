@@ -1,6 +1,7 @@
 //! Aim: whatever happens in whatever order, every result that was acknowledged is in the warehouse once, or still here, or
 //! counted as dropped. Random operations run against the real writer and a warehouse made of a `Vec`.
 
+mod deliveries;
 mod model;
 mod warehouse;
 

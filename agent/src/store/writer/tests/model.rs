@@ -324,7 +324,7 @@ impl Model {
 }
 
 /// Result `number`, which its two throughputs carry.
-fn incoming(number: u32) -> Incoming {
+pub(super) fn incoming(number: u32) -> Incoming {
     let (download, upload) = (100 + number / 900, 100 + number % 900);
     let body = format!(
         r#"{{"results":{{"test_type":"single","metrics":{{"baseline_latency_ms":20,"download_latency_increase_ms":10,"upload_latency_increase_ms":30,"download_throughput_mbps":{download},"upload_throughput_mbps":{upload}}}}}}}"#
