@@ -7,3 +7,4 @@ mod results;
 mod running;
 mod support_page;
 mod upload;
+mod webhook;

@@ -5,6 +5,7 @@
 mod agent;
 mod places;
 mod warehouse;
+mod webhook;
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use std::path::{Path, PathBuf};

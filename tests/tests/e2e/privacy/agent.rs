@@ -19,7 +19,7 @@ const JSON: (&str, &str) = ("content-type", "application/json");
 const RESULTS: u64 = 40;
 
 /// A client's result, with its address in every place where a client or its proxy may write it.
-fn result_of(client: IpAddr, number: u64) -> Vec<u8> {
+pub(super) fn result_of(client: IpAddr, number: u64) -> Vec<u8> {
     let text = client.to_string();
     let headers = [JSON, ("x-forwarded-for", &text), ("user-agent", &text), ("referer", &text), ("x-real-ip", &text)];
     http::request("POST", "/api/telemetry", &headers, result_that_says(&format!("{number} {text}")).as_bytes())
