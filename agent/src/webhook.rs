@@ -158,6 +158,11 @@ impl<P: Post> Deliverer<P> {
         if room > 0 || !self.outcomes.is_empty() {
             let due;
             (due, next_due_ms) = self.exchange(room).await?;
+            tracing::trace!(
+                deliveries.due = due.len(),
+                deliveries.on_their_way = self.carried.len(),
+                "looked for deliveries"
+            );
             room -= due.len();
             due.into_iter().for_each(|delivery| self.send(delivery));
         }

@@ -17,7 +17,7 @@ use super::history::address_bytes;
 
 pub use bounds::{ASIDE_KEPT_S, QueueCaps};
 pub(super) use bounds::{by_age, by_size};
-pub use desk::{Depth, Queued, depth, drop_all_aside, drop_one, erase, list, retry, retry_all_aside};
+pub use desk::{Depth, Queued, depth, drop_one, erase, list, retry};
 
 /// How long a delivery is tried, in seconds.
 pub const TRIED_FOR_S: i64 = 24 * 3_600;

@@ -100,27 +100,17 @@ pub fn list(connection: &Connection, set_aside: bool, limit: u32) -> Result<Vec<
     Ok(rows.collect::<Result<_, _>>()?)
 }
 
-const AGAIN: &str = "UPDATE webhooks SET aside_s = NULL, attempts = 0, next_try_ms = ?1, tried_until_s = ?2 WHERE";
-
 /// Makes one delivery due now and for a day, whether it waits or was set aside; a running agent takes it up within
 /// seconds. False if there is none of this number.
 ///
 /// # Errors
 /// [`StoreFault`] if the database does not take it.
 pub fn retry(connection: &Connection, local_id: i64, now: Timestamp) -> Result<bool, StoreFault> {
-    let mut statement = connection.prepare_cached(&format!("{AGAIN} local_id = ?3"))?;
+    let mut statement = connection.prepare_cached(
+        "UPDATE webhooks SET aside_s = NULL, attempts = 0, next_try_ms = ?1, tried_until_s = ?2 WHERE local_id = ?3",
+    )?;
     let until_s = now.as_second().saturating_add(TRIED_FOR_S);
     Ok(statement.execute([now.as_millisecond(), until_s, local_id])? > 0)
-}
-
-/// As [`retry`], for all that were set aside. Returns how many.
-///
-/// # Errors
-/// [`StoreFault`] if the database does not take it.
-pub fn retry_all_aside(connection: &Connection, now: Timestamp) -> Result<u64, StoreFault> {
-    let mut statement = connection.prepare_cached(&format!("{AGAIN} aside_s IS NOT NULL"))?;
-    let until_s = now.as_second().saturating_add(TRIED_FOR_S);
-    Ok(statement.execute([now.as_millisecond(), until_s])? as u64)
 }
 
 /// Drops one delivery, whether it waits or was set aside; false if there is none of this number. One that is just on
@@ -130,14 +120,6 @@ pub fn retry_all_aside(connection: &Connection, now: Timestamp) -> Result<u64, S
 /// [`StoreFault`] if the database does not take it.
 pub fn drop_one(connection: &Connection, local_id: i64) -> Result<bool, StoreFault> {
     Ok(connection.prepare_cached("DELETE FROM webhooks WHERE local_id = ?1")?.execute([local_id])? > 0)
-}
-
-/// Drops all that were set aside. Returns how many.
-///
-/// # Errors
-/// [`StoreFault`] if the database does not take it.
-pub fn drop_all_aside(connection: &Connection) -> Result<u64, StoreFault> {
-    Ok(connection.prepare_cached("DELETE FROM webhooks WHERE aside_s IS NOT NULL")?.execute([])? as u64)
 }
 
 /// Erases the deliveries of this address or prefix. Returns how many. One that is just on its way arrives all the same.

@@ -130,7 +130,12 @@ impl Model {
             Op::Restart => self.start(),
             Op::RetryAside => {
                 let now = self.now();
-                self.job(|connection| webhooks::retry_all_aside(connection, now));
+                self.job(|connection| {
+                    for queued in webhooks::list(connection, true, u32::MAX)? {
+                        webhooks::retry(connection, queued.local_id, now)?;
+                    }
+                    Ok(())
+                });
             }
         }
         self.check_queue();
