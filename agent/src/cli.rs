@@ -17,7 +17,7 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
-use crate::config::Config;
+use crate::config::{self, Sources};
 
 /// Exit code for a configuration that cannot be used (sysexits.h `EX_CONFIG`).
 const EXIT_CONFIG: u8 = 78;
@@ -30,9 +30,10 @@ const EXIT_CODES: &str =
 #[derive(Debug, Parser)]
 #[command(name = "agent", version, after_help = EXIT_CODES)]
 pub struct Cli {
-    /// The configuration file.
-    #[arg(long, global = true, env = "BUFFERLAKE_AGENT_CONFIG_FILE", default_value = "/etc/bufferlake/agent.toml")]
-    config: PathBuf,
+    /// The configuration file; it must be there if it is named. Without it /etc/bufferlake/agent.toml is read if it is
+    /// there, and the old program's /etc/lqos_test.conf and variables serve as well.
+    #[arg(long, global = true, env = config::FILE_VARIABLE, value_name = "FILE")]
+    config: Option<PathBuf>,
     #[command(subcommand)]
     command: Command,
 }
@@ -41,8 +42,7 @@ pub struct Cli {
 enum Command {
     /// Takes results and uploads batches.
     Run,
-    /// Prints the effective configuration; exit code 0, or 78 if it cannot be used.
-    CheckConfig,
+    CheckConfig(check_config::CheckConfig),
     Status(status::Status),
     Queue(queue::Queue),
     ShowUpload(show_upload::ShowUpload),
@@ -60,22 +60,30 @@ impl Cli {
         if let Command::AsnBuild(build) = &self.command {
             return build.run();
         }
-        let config = match Config::load(&self.config) {
-            Ok(config) => config,
-            Err(error) => {
-                eprintln!("the configuration cannot be used: {error:#}");
+        // An empty variable names no file.
+        let sources = Sources::of_process(self.config.filter(|file| !file.as_os_str().is_empty()));
+        if let Command::CheckConfig(check) = &self.command {
+            return check.run(&sources);
+        }
+        let loaded = match config::load(&sources) {
+            Ok(loaded) => loaded,
+            Err(refused) => {
+                eprintln!("{refused}");
                 return Ok(ExitCode::from(EXIT_CONFIG));
             }
         };
+        if let Command::Run = self.command {
+            run::run(loaded)?;
+            return Ok(ExitCode::SUCCESS);
+        }
+        let config = loaded.config;
         match self.command {
-            Command::Run => run::run(config)?,
-            Command::CheckConfig => return check_config::check_config(&config),
             Command::Status(status) => return status.run(&config),
             Command::Queue(queue) => return queue.run(&config),
             Command::ShowUpload(show) => return show.run(&config),
             Command::NewEpoch(new_epoch) => return new_epoch.run(&config),
             Command::ImportLegacy(import) => return import.run(&config),
-            Command::AsnBuild(_) => {}
+            Command::Run | Command::CheckConfig(_) | Command::AsnBuild(_) => {}
         }
         Ok(ExitCode::SUCCESS)
     }

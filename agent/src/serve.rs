@@ -90,10 +90,11 @@ pub async fn run(
         let deliverer = Deliverer::new(webhook, store.clone(), Arc::clone(&clock), webhook_state)?;
         tasks.spawn(deliverer.run());
     }
-    if let Some(warehouse) = &config.warehouse {
+    if let Some(warehouse) = config.uploads_to() {
         tasks.spawn(Uploader::new(warehouse, store, clock, upload)?.run());
     } else {
-        tracing::info!("no warehouse is configured: results stay here");
+        let why = if config.telemetry { "no warehouse is configured" } else { "telemetry is off" };
+        tracing::info!("{why}: results stay here");
         drop(store);
     }
     tasks.spawn(AsnDatabase::follow(Arc::downgrade(&asn), ASN_RELOAD, || {}));

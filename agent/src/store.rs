@@ -39,6 +39,8 @@ pub mod epoch;
 
 pub mod report;
 
+pub mod unplaced;
+
 pub mod webhooks;
 
 pub mod preview;
@@ -85,6 +87,8 @@ pub fn database_path(data_dir: &Path) -> PathBuf {
 pub struct StoreSettings {
     /// Under which id batches are sealed; none: records wait unsealed.
     pub agent: Option<AgentId>,
+    /// False: results stay in the history, and no record of them is ever made.
+    pub records: bool,
     /// Newest results kept in the history.
     pub history_rows: u64,
     /// Limits of the outbox.

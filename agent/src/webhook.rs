@@ -27,7 +27,6 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-use anyhow::Context as _;
 use intake::clock::Clock;
 use tokio::task::{Id, JoinError, JoinSet};
 
@@ -111,10 +110,8 @@ impl Deliverer {
         if keys.is_none() {
             tracing::warn!("no webhook.secret is configured: deliveries are not signed");
         }
-        let prefixes = config.plain_http_to.iter().map(|text| text.parse().context("webhook.plain_http_to"));
-        let plain_http = PlainHttp(prefixes.collect::<anyhow::Result<_>>()?);
-        let url = reqwest::Url::parse(&config.url).context("webhook.url is not a URL")?;
-        Ok(Self::with(HttpPost::new(url, plain_http, keys)?, store, clock, state))
+        let plain_http = PlainHttp(config.plain_prefixes()?);
+        Ok(Self::with(HttpPost::new(config.endpoint()?, plain_http, keys)?, store, clock, state))
     }
 }
 
@@ -270,14 +267,10 @@ impl<P: Post> Deliverer<P> {
 /// # Errors
 /// If the secret cannot be read, or a receiver could not make the same keys of it.
 pub fn keys(config: &WebhookConfig) -> anyhow::Result<Option<Keys>> {
-    let secret = match (&config.secret_file, &config.secret) {
-        (Some(file), _) => {
-            std::fs::read_to_string(file).with_context(|| format!("reading the secret {}", file.display()))?
-        }
-        (None, Some(secret)) => secret.reveal().to_owned(),
-        (None, None) => return Ok(None),
-    };
-    Ok(Keys::of(&secret)?)
+    match config.signing_key()? {
+        Some(secret) => Ok(Keys::of(secret.reveal())?),
+        None => Ok(None),
+    }
 }
 
 #[cfg(test)]

@@ -7,7 +7,7 @@ use anyhow::Context as _;
 use intake::clock::SystemClock;
 use tokio::net::TcpListener;
 
-use crate::config::Config;
+use crate::config::{Finding, Grade, Loaded};
 use crate::serve::{self, Listeners};
 use crate::store::reader::MAX_READERS;
 use crate::supervisor::Supervisor;
@@ -22,8 +22,10 @@ const BLOCKING_THREADS: usize = MAX_READERS + 2;
 /// How long a thread that blocks may go on after everything else has ended.
 const BLOCKING_PATIENCE: Duration = Duration::from_millis(250);
 
-pub(super) fn run(config: Config) -> anyhow::Result<()> {
-    crate::logging::start(config.log_format);
+pub(super) fn run(loaded: Loaded) -> anyhow::Result<()> {
+    crate::logging::start(loaded.config.log_format);
+    tell(&loaded.startup_findings());
+    let config = loaded.config;
     // On a quiet machine one thread carries as much; on one that is busy with other things two carry a quarter more.
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(WORKER_THREADS)
@@ -43,6 +45,16 @@ pub(super) fn run(config: Config) -> anyhow::Result<()> {
     // A look-up, or a name that no server resolves, may hold its thread for long; nothing depends on its end.
     runtime.shutdown_timeout(BLOCKING_PATIENCE);
     done
+}
+
+/// What the operator should know of the configuration, once a start.
+fn tell(findings: &[Finding]) {
+    for finding in findings {
+        match finding.grade {
+            Grade::Note => tracing::info!(subject = %finding.subject, "{}", finding.says),
+            _ => tracing::warn!(subject = %finding.subject, "{}", finding.says),
+        }
+    }
 }
 
 async fn terminated() {

@@ -72,7 +72,7 @@ impl Figures {
         let connection = database::read(&config.data_dir)?;
         let path = database_path(&config.data_dir);
         let report = report(&connection).map_err(|fault| database::explain(&path, fault))?;
-        let warehouse = config.warehouse.as_ref().filter(|_| config.telemetry);
+        let warehouse = config.uploads_to();
         Ok(Self {
             report,
             version: env!("CARGO_PKG_VERSION"),
@@ -83,7 +83,7 @@ impl Figures {
             disk_free_bytes: free_bytes(&config.data_dir),
             history_max_rows: config.history.max_rows,
             outbox_max_bytes: config.outbox.max_bytes,
-            warehouse: warehouse.map(|warehouse| warehouse.url.clone()),
+            warehouse: warehouse.map(|warehouse| warehouse.url.shown()),
             agent_id: warehouse.map(|warehouse| warehouse.agent_id.to_string()),
             now_s: SystemClock.now().as_second(),
         })

@@ -80,7 +80,7 @@ fn destination(config: &Config) -> String {
     match &config.warehouse {
         _ if !config.telemetry => "Nothing leaves: uploading is switched off in the configuration.".to_owned(),
         None => "Nothing leaves: no warehouse is configured.".to_owned(),
-        Some(warehouse) => format!("Records like these go to {}, and nothing else does.", warehouse.url),
+        Some(warehouse) => format!("Records like these go to {}, and nothing else does.", warehouse.url.shown()),
     }
 }
 

@@ -49,29 +49,59 @@ impl Accepted {
     }
 }
 
+/// Where a result goes beside the history.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Routes {
+    /// An IP-free record of it goes into the outbox. Without it none is ever made, and the client's vote is not used up.
+    pub(super) records: bool,
+    /// A delivery to the provider's own system is queued.
+    pub(super) webhook: bool,
+}
+
 /// What became of a submission.
 pub(super) struct Taken {
     pub(super) accepted: Accepted,
-    /// Bytes that the outbox grew by; none if it was a repetition.
+    /// False if it was a repetition.
+    pub(super) is_new: bool,
+    /// Bytes that the outbox grew by; none if it was a repetition, or nothing is to leave.
     pub(super) record_bytes: Option<u64>,
 }
 
-/// Takes one result under the number `local_id`, or finds that it was taken before. With `webhook` its delivery to the
-/// provider's own system is queued.
+/// Takes one result under the number `local_id`, or finds that it was taken before. It goes into the history, and where
+/// else the configuration wants it.
 pub(super) fn accept(
     connection: &Connection,
     answers: &mut Answers,
     voters: &mut Voters,
     incoming: &Incoming,
     local_id: i64,
-    webhook: bool,
+    routes: Routes,
     now: Timestamp,
 ) -> Result<Taken, StoreFault> {
     let now_s = now.as_second();
     if let Some(accepted) = answers.find(&incoming.retry_key, now_s) {
-        return Ok(Taken { accepted, record_bytes: None });
+        return Ok(Taken { accepted, is_new: false, record_bytes: None });
     }
     let accepted = Accepted { local_id, received_s: now_s };
+    history::insert(connection, incoming, accepted, now.as_millisecond())?;
+    let record_bytes =
+        if routes.records { Some(keep_record(connection, voters, incoming, local_id, now_s)?) } else { None };
+    if routes.webhook {
+        let body = body(incoming, accepted).map_err(StoreFault::Body)?;
+        webhooks::queue(connection, local_id, incoming.client.ip(), &body, now)?;
+    }
+    answers.remember(connection, incoming.retry_key, &incoming.client_tag, accepted)?;
+    Ok(Taken { accepted, is_new: true, record_bytes })
+}
+
+/// Makes the IP-free record and puts it into the outbox. Returns its bytes.
+fn keep_record(
+    connection: &Connection,
+    voters: &mut Voters,
+    incoming: &Incoming,
+    local_id: i64,
+    now_s: i64,
+) -> Result<u64, StoreFault> {
     let tested_hour = Hour::of_unix_s(now_s);
     let (vote_day, vote_month) = if incoming.submission.can_vote() {
         let votes = voters.vote(connection, &incoming.vote_key, tested_hour.day())?;
@@ -89,12 +119,5 @@ pub(super) fn accept(
         vote_day,
         vote_month,
     });
-    history::insert(connection, incoming, accepted, now.as_millisecond())?;
-    let record_bytes = outbox::push(connection, local_id, &record)?;
-    if webhook {
-        let body = body(incoming, accepted).map_err(StoreFault::Body)?;
-        webhooks::queue(connection, local_id, incoming.client.ip(), &body, now)?;
-    }
-    answers.remember(connection, incoming.retry_key, &incoming.client_tag, accepted)?;
-    Ok(Taken { accepted, record_bytes: Some(record_bytes) })
+    outbox::push(connection, local_id, &record)
 }

@@ -17,7 +17,7 @@ use tokio::sync::oneshot;
 
 use self::memory::Memory;
 use self::upkeep::{keep_house, seal_is_due};
-use super::accept::{Accepted, accept};
+use super::accept::{Accepted, Routes, accept};
 use super::{Answer, Gauges, Message, Signals, StoreFault, StoreSettings, evict, identity};
 
 /// Most requests that share one transaction: it bounds how long the first of them waits.
@@ -181,19 +181,21 @@ fn commit_group(
                     &mut memory.voters,
                     &incoming,
                     memory.next_local_id,
-                    settings.webhook.is_some(),
+                    Routes { records: settings.records, webhook: settings.webhook.is_some() },
                     now,
                 ) {
                     Ok(taken) => {
                         waiting.push((answer, Ok(taken.accepted)));
-                        if let Some(bytes) = taken.record_bytes {
+                        if taken.is_new {
                             memory.next_local_id += 1;
                             memory.history_rows += 1;
-                            memory.waiting += 1;
-                            memory.outbox_bytes += bytes + evict::ROW_OVERHEAD_BYTES;
                             accepted += 1;
                         } else {
                             repeated += 1;
+                        }
+                        if let Some(bytes) = taken.record_bytes {
+                            memory.waiting += 1;
+                            memory.outbox_bytes += bytes + evict::ROW_OVERHEAD_BYTES;
                         }
                     }
                     Err(error) => {

@@ -8,7 +8,7 @@ use wire::signature::{
     AGENT_HEADER, BATCHES_PATH, ContentDigest, DIGEST_HEADER, SIGNATURE_HEADER, Secret, TIMESTAMP_HEADER,
 };
 
-use crate::config::WarehouseConfig;
+use crate::config::{LOCALHOST, LOCALHOST_ADDRESSES, WarehouseConfig};
 
 /// Longest wait for a connection.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
@@ -29,6 +29,7 @@ pub fn client() -> anyhow::Result<reqwest::Client> {
     reqwest::Client::builder()
         .redirect(reqwest::redirect::Policy::none())
         .no_proxy()
+        .resolve_to_addrs(LOCALHOST, &LOCALHOST_ADDRESSES)
         .connect_timeout(CONNECT_TIMEOUT)
         .timeout(REQUEST_TIMEOUT)
         .pool_max_idle_per_host(1)

@@ -249,6 +249,9 @@ fn write_config(options: &AgentOptions, port: u16) -> anyhow::Result<PathBuf> {
     config.insert("listen".into(), format!("127.0.0.1:{port}").into());
     config.insert("metrics_listen".into(), format!("127.0.0.1:{}", options.metrics_port.unwrap_or(0)).into());
     config.insert("data_dir".into(), text(&options.dir)?.into());
+    // What this machine may have of the old program is none of the test's business.
+    config.insert("legacy_file".into(), "".into());
+    config.insert("legacy_database".into(), "".into());
     config.insert("trusted_proxies".into(), options.trusted_proxies.clone().into());
     let mut asn = Table::new();
     let databases: Vec<String> = options.asn_database.iter().map(|path| text(path)).collect::<Result<_, _>>()?;

@@ -27,6 +27,7 @@ impl Scene {
         let clock: Arc<dyn Clock> = Arc::new(ManualClock::at(Timestamp::from_second(1_790_000_000).expect("a moment")));
         let settings = StoreSettings {
             agent: None,
+            records: true,
             history_rows: 10,
             caps: OutboxCaps { max_bytes: 1 << 20, max_age_s: 1_000, settled_kept_s: 1_000 },
             seal_records: 10,

@@ -282,6 +282,7 @@ impl Model {
         let caps = OutboxCaps { max_bytes: CAP_BYTES, max_age_s: DAY_S, settled_kept_s: DAY_S / 2 };
         let settings = StoreSettings {
             agent: Some(AgentId::parse("isp-one").expect("an id")),
+            records: true,
             history_rows: HISTORY_ROWS,
             caps,
             seal_records: SEAL_RECORDS,
