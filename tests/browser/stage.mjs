@@ -28,6 +28,17 @@ export async function open(t, origin, { javaScript = true, width = 1280, height 
     reducedMotion: "reduce", timezoneId: "Europe/Berlin", locale: "en-GB",
   });
   context.setDefaultTimeout(PATIENCE_MS);
+  const strange = watch(context, origin);
+  const page = await context.newPage();
+  t.after(async () => {
+    await context.close();
+    assert.deepEqual(strange, [], "nothing strange happens");
+  });
+  return page;
+}
+
+// Notes whatever the pages of a context do that no page of ours may.
+export function watch(context, origin) {
   const strange = [];
   context.on("request", (request) => {
     const url = new URL(request.url());
@@ -45,12 +56,7 @@ export async function open(t, origin, { javaScript = true, width = 1280, height 
       dialog.dismiss();
     });
   });
-  const page = await context.newPage();
-  t.after(async () => {
-    await context.close();
-    assert.deepEqual(strange, [], "nothing strange happens");
-  });
-  return page;
+  return strange;
 }
 
 // Closes the browser; a script's last `after`.

@@ -2,6 +2,8 @@
 
 mod agent;
 
+mod browser;
+
 mod e2e;
 
 mod house;

@@ -121,3 +121,26 @@ fn guessing_is_slowed_down() -> anyhow::Result<()> {
     until("each refusal leaves a trace", Duration::from_secs(10), || (traces().ok() == Some(refused)).then_some(()))?;
     agent.stop()
 }
+
+// Aim: who signed in with a key that is no longer in force is out, at the next request.
+#[test]
+fn a_new_key_ends_every_session() -> anyhow::Result<()> {
+    let scratch = Scratch::new("support-rotation")?;
+    let mut agent = Agent::start(AgentOptions::alone(scratch.join("agent")))?;
+    let file = agent.dir().join("support.key");
+    let key = std::fs::read_to_string(&file)?;
+    let headers = [("content-type", "application/x-www-form-urlencoded"), ("sec-fetch-site", "same-origin")];
+    let form = format!("key={}", key.trim());
+    let answer = http::fetch(agent.address(), &http::request("POST", "/support/sign-in", &headers, form.as_bytes()))?;
+    let cookie = answer.header("set-cookie").and_then(|cookie| cookie.split(';').next()).unwrap_or_default().to_owned();
+    let is_in = || -> anyhow::Result<bool> {
+        let request = http::request("GET", "/support/audit", &[("cookie", &cookie)], b"");
+        Ok(http::fetch(agent.address(), &request)?.status == 200)
+    };
+    assert!(is_in()?, "the key of the first start lets in");
+    std::fs::write(&file, "another key of the desk")?;
+    assert!(!is_in()?, "the old key's session is over");
+    std::fs::write(&file, key)?;
+    assert!(is_in()?, "the session was the key's");
+    agent.stop()
+}

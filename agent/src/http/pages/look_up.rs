@@ -11,6 +11,7 @@ use axum::response::{IntoResponse as _, Redirect, Response};
 use intake::server::Peer;
 use ipnet::IpNet;
 use rusqlite::Connection;
+use wire::TestType;
 
 use super::bad::bad_customers;
 use super::chart::charts;
@@ -175,6 +176,7 @@ fn customer_page(door: &Door, subject: IpNet, looked: &Looked, now_ms: i64) -> C
             minute: minute(basis.received_ms),
             machine: machine(basis.received_ms),
             figures: figures(basis),
+            has_rises: basis.test_type == TestType::Single,
         }),
         ticket: ticket(&text, &verdict, results, now_ms),
         charts: if one_client { charts(results) } else { Vec::new() },

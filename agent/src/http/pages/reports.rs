@@ -36,7 +36,7 @@ pub(super) async fn leaves(
     let total = count(next.total, "record");
     let waits = match next.total {
         0 => "Nothing waits: the next test makes the first record.".to_owned(),
-        total_records if total_records > shown => format!("{total} wait for their seal; the oldest {shown} are these."),
+        total_records if total_records > shown => format!("{total} wait here; the oldest {shown} are these."),
         _ => format!("{total} in all."),
     };
     let mut records = next.records.iter().map(|record| pretty(record));

@@ -25,6 +25,7 @@ pub(super) struct Frame {
     pub(super) place: Option<Place>,
     pub(super) style_url: &'static str,
     pub(super) script_url: &'static str,
+    pub(super) icon_url: &'static str,
 }
 
 /// An entry of the menu.
@@ -43,7 +44,13 @@ impl Frame {
 
     /// The frame of a page for who is not.
     pub(super) fn outside(title: &'static str) -> Self {
-        Self { title, place: None, style_url: assets::STYLE.url, script_url: assets::SCRIPT.url }
+        Self {
+            title,
+            place: None,
+            style_url: assets::STYLE.url(),
+            script_url: assets::SCRIPT.url(),
+            icon_url: assets::ICON.url(),
+        }
     }
 
     fn is_at(&self, place: Place) -> bool {
@@ -116,6 +123,8 @@ pub(super) struct Basis {
     pub(super) minute: String,
     pub(super) machine: String,
     pub(super) figures: Vec<Figure>,
+    /// False for a household test, which has grades only.
+    pub(super) has_rises: bool,
 }
 
 /// What would leave this network next.

@@ -87,9 +87,9 @@ pub(in crate::http::pages) fn figures(result: &StoredResult) -> Vec<Figure> {
     };
     vec![
         plain_figure("idle latency", reading.idle_ms.map(ms)),
-        loaded("rise, uploading", Load::Upload, result.upload_mbps),
-        loaded("rise, downloading", Load::Download, result.download_mbps),
-        loaded("rise, doing both", Load::Both, None),
+        loaded("while uploading", Load::Upload, result.upload_mbps),
+        loaded("while downloading", Load::Download, result.download_mbps),
+        loaded("while doing both", Load::Both, None),
         grade,
     ]
 }
