@@ -87,9 +87,9 @@ pub(in crate::http::pages) fn figures(result: &StoredResult) -> Vec<Figure> {
     };
     vec![
         plain_figure("idle latency", reading.idle_ms.map(ms)),
-        loaded("while uploading", Load::Upload, result.upload_mbps),
-        loaded("while downloading", Load::Download, result.download_mbps),
-        loaded("while doing both", Load::Both, None),
+        loaded("uploading", Load::Upload, result.upload_mbps),
+        loaded("downloading", Load::Download, result.download_mbps),
+        loaded("both at once", Load::Both, None),
         grade,
     ]
 }
