@@ -1,6 +1,10 @@
 -- Version 2: what the support desk and the provider's own systems need. All of it stays at the provider.
 
--- Results of a time: what the desk asks for beside those of a client.
+-- Results of one client, newest first without sorting.
+DROP INDEX history_by_client;
+CREATE INDEX history_by_client ON history (client_ip, received_ms);
+
+-- Results of a time.
 CREATE INDEX history_by_time ON history (received_ms);
 
 -- Deliveries to the provider's own system that wait, and those that were set aside. They hold the address.

@@ -1,9 +1,14 @@
 //! What the support desk asks of the history: the newest results, those of one client or prefix.
 
+pub mod figures;
+
+pub mod wanted;
+
 use std::net::{IpAddr, Ipv6Addr};
 
 use ipnet::IpNet;
-use rusqlite::{Connection, Row, named_params};
+use rusqlite::types::Value;
+use rusqlite::{Connection, Row, params_from_iter};
 use wire::{Grade, TestType};
 
 use super::StoreFault;
@@ -99,31 +104,19 @@ pub(super) fn range(prefix: IpNet) -> ([u8; 16], [u8; 16]) {
     (address_bytes(first), address_bytes(last))
 }
 
-const MATCHES: &str = "FROM history
-    WHERE client_ip BETWEEN :first AND :last
-      AND received_ms >= :since AND received_ms < :until
-      AND (:grade IS NULL OR overall_grade = :grade)
-      AND (:test_type IS NULL OR test_type = :test_type)";
-
 /// The newest results that match, at most `limit` of them, and how many match in all.
 ///
 /// # Errors
 /// [`StoreFault`] if they cannot be read.
 pub fn find(connection: &Connection, filter: &Filter, limit: u32) -> Result<Found, StoreFault> {
-    let (first, last) = filter.client.map_or(([0; 16], [0xff; 16]), range);
-    let values = named_params! {
-        ":first": first,
-        ":last": last,
-        ":since": filter.since_ms.unwrap_or(i64::MIN),
-        ":until": filter.until_ms.unwrap_or(i64::MAX),
-        ":grade": filter.grade.map(Grade::as_str),
-        ":test_type": filter.test_type.map(TestType::as_str),
-    };
-    let total =
-        connection.prepare_cached(&format!("SELECT count(*) {MATCHES}"))?.query_row(values, |row| row.get(0))?;
-    let sql = format!("SELECT * {MATCHES} ORDER BY received_ms DESC, local_id DESC LIMIT {limit}");
+    let (conditions, mut values) = conditions(filter);
+    let total = connection
+        .prepare_cached(&format!("SELECT count(*) FROM history {conditions}"))?
+        .query_row(params_from_iter(&values), |row| row.get(0))?;
+    values.push(limit.into());
+    let sql = format!("SELECT * FROM history {conditions} ORDER BY received_ms DESC, local_id DESC LIMIT ?");
     let mut statement = connection.prepare_cached(&sql)?;
-    let results = statement.query_map(values, read)?.collect::<Result<_, _>>()?;
+    let results = statement.query_map(params_from_iter(&values), read)?.collect::<Result<_, _>>()?;
     Ok(Found { results, total })
 }
 
@@ -134,6 +127,40 @@ pub fn find(connection: &Connection, filter: &Filter, limit: u32) -> Result<Foun
 pub fn newest(connection: &Connection, limit: u32) -> Result<Vec<StoredResult>, StoreFault> {
     let mut statement = connection.prepare_cached("SELECT * FROM history ORDER BY local_id DESC LIMIT ?1")?;
     Ok(statement.query_map([limit], read)?.collect::<Result<_, _>>()?)
+}
+
+/// What the filter asks for, and nothing else: an index serves what stands here alone.
+fn conditions(filter: &Filter) -> (String, Vec<Value>) {
+    let mut conditions = Vec::new();
+    let mut values: Vec<Value> = Vec::new();
+    if let Some((first, last)) = filter.client.map(range) {
+        if first == last {
+            // All of one client lie in the index in the order of their receipt.
+            conditions.push("client_ip = ?");
+            values.push(first.to_vec().into());
+        } else {
+            conditions.push("client_ip BETWEEN ? AND ?");
+            values.extend([first.to_vec().into(), last.to_vec().into()]);
+        }
+    }
+    if let Some(since_ms) = filter.since_ms {
+        conditions.push("received_ms >= ?");
+        values.push(since_ms.into());
+    }
+    if let Some(until_ms) = filter.until_ms {
+        conditions.push("received_ms < ?");
+        values.push(until_ms.into());
+    }
+    if let Some(grade) = filter.grade {
+        conditions.push("overall_grade = ?");
+        values.push(grade.as_str().to_owned().into());
+    }
+    if let Some(test_type) = filter.test_type {
+        conditions.push("test_type = ?");
+        values.push(test_type.as_str().to_owned().into());
+    }
+    let all = if conditions.is_empty() { String::new() } else { format!("WHERE {}", conditions.join(" AND ")) };
+    (all, values)
 }
 
 fn read(row: &Row<'_>) -> rusqlite::Result<StoredResult> {
@@ -171,3 +198,6 @@ fn read(row: &Row<'_>) -> rusqlite::Result<StoredResult> {
         test_server_name: row.get("test_server_name")?,
     })
 }
+
+#[cfg(test)]
+mod tests;
