@@ -16,6 +16,8 @@ mod assets;
 
 pub mod pages;
 
+mod support;
+
 use std::sync::Arc;
 
 use axum::Router;
@@ -68,6 +70,8 @@ pub struct Door {
     pub reader: Reader,
     /// The support desk's pages.
     pub pages: Pages,
+    /// Newest results that the history keeps.
+    pub history_cap: u64,
     /// The clock.
     pub clock: Arc<dyn Clock>,
 }
@@ -93,6 +97,7 @@ pub fn router(door: Arc<Door>) -> Router {
         .route("/telemetry.js", assets::telemetry_js().route())
         .merge(health::router())
         .merge(pages::router())
+        .merge(support::routes())
         .fallback(not_found)
         .with_state(door)
 }

@@ -82,6 +82,7 @@ pub async fn run(
         gate: Gate::new(support_key, audit, Arc::clone(&clock)).context("preparing the support desk")?,
         reader: Reader::new(database),
         pages: Pages::new(&config),
+        history_cap: config.history.max_rows,
         clock: Arc::clone(&clock),
     });
 

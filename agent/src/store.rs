@@ -23,6 +23,8 @@ pub mod audit;
 
 pub mod imports;
 
+pub mod erase;
+
 mod votes;
 
 pub mod outbox;
@@ -56,7 +58,9 @@ use std::sync::atomic::{AtomicBool, AtomicU64};
 use std::sync::mpsc::{SyncSender, TrySendError, sync_channel};
 use std::time::Duration;
 
+use intake::client::ClientUnit;
 use intake::clock::Clock;
+use intake::key::LocalKey;
 use rusqlite::Connection;
 use tokio::sync::{Notify, oneshot};
 use wire::AgentId;
@@ -163,6 +167,15 @@ type Answer = Box<dyn FnOnce(bool) + Send>;
 pub(crate) enum Message {
     Submit(Box<Incoming>, oneshot::Sender<Result<Accepted, StoreFault>>),
     Job(Job),
+    Erase(Arc<erase::Erasure>, oneshot::Sender<Result<erase::Step, StoreFault>>),
+    /// Empties the write-ahead log, and answers once it is empty.
+    CutLog(oneshot::Sender<()>),
+}
+
+/// Keyed hash of a client, by which an erasure finds what is remembered of it.
+#[must_use]
+pub fn client_tag(key: &LocalKey, client: ClientUnit) -> [u8; 16] {
+    key.tag(&[b"client", &client.key_bytes()])
 }
 
 impl Store {

@@ -6,14 +6,18 @@
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
+use axum::extract::{ConnectInfo, FromRequestParts};
+use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderValue, StatusCode, Uri, header};
 use intake::client::ClientAddress;
 use intake::clock::Clock;
 use intake::key::LocalKey;
 use intake::limit::RateLimit;
 use intake::problem::Problem;
+use intake::server::Peer;
 use subtle::ConstantTimeEq as _;
 
+use super::Door;
 use crate::store::audit::{Action, AuditLog, Entry, Via};
 use crate::support_key::{KeyFault, SupportKey};
 
@@ -40,6 +44,16 @@ impl Admitted {
     #[must_use]
     pub fn entry(self, action: Action) -> Entry {
         Entry::new(action, self.via, self.client)
+    }
+}
+
+impl FromRequestParts<Arc<Door>> for Admitted {
+    type Rejection = Refusal;
+
+    async fn from_request_parts(parts: &mut Parts, door: &Arc<Door>) -> Result<Self, Refusal> {
+        let Some(ConnectInfo(peer)) = parts.extensions.get::<Peer>() else { return Err(Refusal::Missing) };
+        let client = door.proxies.client(peer.ip(), &parts.headers);
+        door.gate.admit_request(client, &parts.uri, &parts.headers)
     }
 }
 

@@ -18,7 +18,7 @@ use intake::votes::vote_key;
 use serde_json::{Value, json};
 
 use super::Door;
-use crate::store::{Incoming, StoreFault};
+use crate::store::{Incoming, StoreFault, client_tag};
 
 /// Seconds after which a client that was not served may come again.
 const RETRY_AFTER_S: u64 = 2;
@@ -68,7 +68,7 @@ async fn take(door: &Door, client: ClientAddress, headers: &HeaderMap, body: Bod
     let unit = client.unit(door.ipv6_client_bits);
     let incoming = Incoming {
         client,
-        client_tag: door.key.tag(&[b"client", &unit.key_bytes()]),
+        client_tag: client_tag(&door.key, unit),
         vote_key: vote_key(&door.key, unit, submission.test_type),
         retry_key: retry_key(&door.key, client, idempotency_key, &body),
         finding: door.asn.lookup(client),

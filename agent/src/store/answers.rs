@@ -1,6 +1,6 @@
 //! First answers, to give again when a client repeats itself.
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::{HashMap, HashSet, VecDeque};
 
 use intake::retries::{RETRY_WINDOW_S, RetryKey};
 use rusqlite::{Connection, params};
@@ -53,6 +53,35 @@ impl Answers {
     fn note(&mut self, key: RetryKey, accepted: Accepted) {
         self.known.insert(key, accepted);
         self.order.push_back(key);
+    }
+
+    /// Forgets every answer to these clients. Returns the numbers of their results.
+    pub(super) fn erase(
+        &mut self,
+        connection: &Connection,
+        clients: &HashSet<[u8; 16]>,
+    ) -> Result<Vec<i64>, StoreFault> {
+        let mut rows = Vec::new();
+        let mut keys = HashSet::new();
+        let mut statement = connection.prepare_cached("SELECT id, local_id, key, client FROM answers")?;
+        let mut found = statement.query([])?;
+        while let Some(row) = found.next()? {
+            if clients.contains(&row.get::<_, [u8; 16]>(3)?) {
+                rows.push((row.get::<_, i64>(0)?, row.get(1)?));
+                keys.insert(row.get::<_, RetryKey>(2)?);
+            }
+        }
+        drop(found);
+        if rows.is_empty() {
+            return Ok(Vec::new());
+        }
+        self.known.retain(|key, _| !keys.contains(key));
+        self.order.retain(|key| !keys.contains(key));
+        let mut delete = connection.prepare_cached("DELETE FROM answers WHERE id = ?1")?;
+        for (id, _) in &rows {
+            delete.execute([id])?;
+        }
+        Ok(rows.into_iter().map(|(_, local_id)| local_id).collect())
     }
 
     /// Forgets what is too old or too much.

@@ -4,7 +4,7 @@
 //! those that wait, and the time of each are bounded: none holds up results, nor the moment at which erased bytes leave
 //! the log.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -52,6 +52,12 @@ impl Reader {
             idle: Mutex::default(),
         };
         Self { shared: Arc::new(shared), patience }
+    }
+
+    /// The database.
+    #[must_use]
+    pub fn path(&self) -> &Path {
+        &self.shared.path
     }
 
     /// Runs a look-up on a thread of its own. It sees all that was acknowledged before. If nobody waits for it any more,

@@ -2,6 +2,7 @@
 
 use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::Path;
+use std::time::Duration;
 
 use rusqlite::{Connection, OpenFlags, TransactionBehavior};
 use wire::Epoch;
@@ -27,8 +28,8 @@ const READER_CACHE_KIB: i64 = 512;
 /// Pages in the write-ahead log at which SQLite copies them back (4 KiB each).
 const CHECKPOINT_PAGES: i64 = 2_000;
 
-/// How long a connection waits for a lock of another process (`agent status`), in milliseconds.
-const BUSY_TIMEOUT_MS: u64 = 5_000;
+/// How long a connection waits for a lock of another process (`agent status`).
+pub(super) const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// Opens the database for writing, makes it if there is none, and brings it to the newest version.
 ///
@@ -49,7 +50,7 @@ pub fn open(path: &Path) -> Result<Connection, StoreFault> {
 /// [`StoreFault`] if there is none, it cannot be opened, or it is of another version.
 pub fn open_beside(path: &Path) -> Result<Connection, StoreFault> {
     let connection = Connection::open_with_flags(path, OpenFlags::SQLITE_OPEN_READ_WRITE)?;
-    connection.busy_timeout(std::time::Duration::from_millis(BUSY_TIMEOUT_MS))?;
+    connection.busy_timeout(BUSY_TIMEOUT)?;
     check_version(&connection)?;
     prepare(&connection)?;
     Ok(connection)
@@ -57,7 +58,7 @@ pub fn open_beside(path: &Path) -> Result<Connection, StoreFault> {
 
 /// What every connection that writes is set to.
 fn prepare(connection: &Connection) -> Result<(), StoreFault> {
-    connection.busy_timeout(std::time::Duration::from_millis(BUSY_TIMEOUT_MS))?;
+    connection.busy_timeout(BUSY_TIMEOUT)?;
     connection.pragma_update(None, "journal_mode", "wal")?;
     // An acknowledged result is on disk, not only in the operating system's memory.
     connection.pragma_update(None, "synchronous", "full")?;
@@ -86,7 +87,7 @@ fn create_private(path: &Path) -> std::io::Result<()> {
 /// [`StoreFault`] if there is none or it cannot be read.
 pub fn open_read_only(path: &Path) -> Result<Connection, StoreFault> {
     let connection = Connection::open_with_flags(path, OpenFlags::SQLITE_OPEN_READ_ONLY)?;
-    connection.busy_timeout(std::time::Duration::from_millis(BUSY_TIMEOUT_MS))?;
+    connection.busy_timeout(BUSY_TIMEOUT)?;
     check_version(&connection)?;
     Ok(connection)
 }

@@ -3,7 +3,7 @@
 //! The table is written in order and pruned from the front; the index over the clients is in memory. Keyed hashes are
 //! random: a table sorted by them would touch a page for each new client.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use intake::votes::{LastSeen, VOTE_MEMORY_DAYS, VOTE_MONTH_DAYS, Votes, decide};
 use rusqlite::{Connection, params};
@@ -49,9 +49,7 @@ impl Voters {
 
     /// Decides about a valid test and remembers it.
     pub(super) fn vote(&mut self, connection: &Connection, key: &[u8; 16], today: Day) -> Result<Votes, StoreFault> {
-        // Half of the hash names half a million clients with a chance of confusion far below one in a million.
-        let (half, _) = key.as_chunks::<8>();
-        let client = half.first().copied().map_or(0, i64::from_be_bytes);
+        let client = name(key);
         let last = self.seen.get(&client).copied();
         let (votes, seen) = decide(last, today);
         if last != Some(seen) {
@@ -61,6 +59,29 @@ impl Voters {
             self.seen.insert(client, seen);
         }
         Ok(votes)
+    }
+
+    /// Forgets these clients, as they are named by [`name`]. Returns how many there were.
+    pub(super) fn erase(&mut self, connection: &Connection, clients: &HashSet<i64>) -> Result<u64, StoreFault> {
+        let known: HashSet<i64> = clients.iter().copied().filter(|client| self.seen.contains_key(client)).collect();
+        if known.is_empty() {
+            return Ok(0);
+        }
+        let mut statement = connection.prepare_cached("SELECT id, client FROM votes")?;
+        let rows = statement.query_map([], |row| Ok((row.get::<_, i64>(0)?, row.get::<_, i64>(1)?)))?;
+        let mut ids = Vec::new();
+        for row in rows {
+            let (id, client) = row?;
+            if known.contains(&client) {
+                ids.push(id);
+            }
+        }
+        let mut delete = connection.prepare_cached("DELETE FROM votes WHERE id = ?1")?;
+        for id in ids {
+            delete.execute([id])?;
+        }
+        self.seen.retain(|client, _| !known.contains(client));
+        Ok(known.len() as u64)
     }
 
     /// True if clients must be forgotten before the next maintenance.
@@ -95,6 +116,13 @@ impl Voters {
         }
         Ok(())
     }
+}
+
+/// A client's name in the table: half of its keyed hash names half a million clients with a chance of confusion far below
+/// one in a million.
+pub(super) fn name(key: &[u8; 16]) -> i64 {
+    let (half, _) = key.as_chunks::<8>();
+    half.first().copied().map_or(0, i64::from_be_bytes)
 }
 
 fn read(row: &rusqlite::Row<'_>) -> Result<Row, StoreFault> {

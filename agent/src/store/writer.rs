@@ -1,5 +1,7 @@
 //! The one thread that writes: group commit, sealing, caps.
 
+mod cut_log;
+
 mod memory;
 
 mod upkeep;
@@ -15,6 +17,7 @@ use rusqlite::{Connection, TransactionBehavior};
 use tokio::sync::mpsc::UnboundedSender;
 use tokio::sync::oneshot;
 
+use self::cut_log::LogCut;
 use self::memory::Memory;
 use self::upkeep::{keep_house, seal_is_due};
 use super::accept::{Accepted, Routes, accept};
@@ -36,6 +39,8 @@ pub(super) struct Writer {
     /// True after a transaction that failed: memory may be ahead of the database, and is read anew before anything is
     /// judged by it.
     memory_is_stale: bool,
+    /// Erased bytes may be in the write-ahead log.
+    log: LogCut,
 }
 
 type Waiting = (oneshot::Sender<Result<Accepted, StoreFault>>, Result<Accepted, StoreFault>);
@@ -69,7 +74,7 @@ impl Writer {
         signals: Arc<Signals>,
     ) -> Result<Self, StoreFault> {
         let memory = Memory::load(&connection)?;
-        Ok(Self { connection, settings, clock, gauges, signals, memory, memory_is_stale: false })
+        Ok(Self { connection, settings, clock, gauges, signals, memory, memory_is_stale: false, log: LogCut::due() })
     }
 
     /// Works until all handles of the store are gone. Each transaction's answers go to `answers` once it is durable.
@@ -77,7 +82,8 @@ impl Writer {
         loop {
             self.gauges.pulse.beat();
             let mut group = Vec::new();
-            match requests.recv_timeout(if self.memory.more_to_seal { Duration::ZERO } else { TICK }) {
+            let rest = if self.memory.more_to_seal { Duration::ZERO } else { self.log.rest(TICK) };
+            match requests.recv_timeout(rest) {
                 Ok(first) => group.push(first),
                 Err(RecvTimeoutError::Timeout) => {}
                 Err(RecvTimeoutError::Disconnected) => return,
@@ -86,6 +92,7 @@ impl Writer {
             let now = self.clock.now();
             let broken = self.gauges.broken.load(Relaxed);
             if group.is_empty() && !broken && !self.is_due(now) {
+                self.log.cut_if_due(&self.connection);
                 continue;
             }
             let began = Instant::now();
@@ -93,6 +100,7 @@ impl Writer {
             self.gauges.commit_time.observe(began.elapsed());
             // Without a receiver nobody waits any more.
             let _ = answers.send(done);
+            self.log.cut_if_due(&self.connection);
         }
     }
 
@@ -160,7 +168,7 @@ fn commit_group(
     waiting: &mut Vec<Waiting>,
     jobs: &mut Vec<Answer>,
 ) -> Result<u64, StoreFault> {
-    let Writer { connection, settings, gauges, signals, memory, .. } = writer;
+    let Writer { connection, settings, gauges, signals, memory, log, .. } = writer;
     let transaction = match connection.transaction_with_behavior(TransactionBehavior::Immediate) {
         Ok(transaction) => transaction,
         Err(error) => {
@@ -205,6 +213,18 @@ fn commit_group(
                     }
                 }
             }
+            Message::Erase(erasure, answer) => {
+                let done = memory.erase(&transaction, &erasure);
+                let step = done.as_ref().map_err(|_| StoreFault::NotCommitted).copied();
+                jobs.push(Box::new(move |committed| {
+                    let _ = answer.send(if committed { step } else { Err(StoreFault::NotCommitted) });
+                }));
+                if let Err(error) = done {
+                    fault = Some(error);
+                    break;
+                }
+            }
+            Message::CutLog(answer) => log.ask(answer),
             Message::Job(job) => {
                 transaction.execute_batch("SAVEPOINT job")?;
                 let (keep, answer) = job(&transaction);
@@ -235,9 +255,13 @@ fn commit_group(
 /// Those whose turn never came get the same answer as those whose transaction failed.
 fn refuse(group: impl IntoIterator<Item = Message>, waiting: &mut Vec<Waiting>) {
     for message in group {
-        // A job that is dropped tells its caller so by itself.
-        if let Message::Submit(_, answer) = message {
-            waiting.push((answer, Err(StoreFault::NotCommitted)));
+        match message {
+            Message::Submit(_, answer) => waiting.push((answer, Err(StoreFault::NotCommitted))),
+            Message::Erase(_, answer) => {
+                let _ = answer.send(Err(StoreFault::NotCommitted));
+            }
+            // One that is dropped tells its asker so by itself.
+            Message::Job(_) | Message::CutLog(_) => {}
         }
     }
 }

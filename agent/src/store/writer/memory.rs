@@ -4,6 +4,7 @@ use jiff::Timestamp;
 use rusqlite::Connection;
 
 use crate::store::answers::Answers;
+use crate::store::erase::{self, Erasure, Step};
 use crate::store::votes::Voters;
 use crate::store::webhooks::{self, Depth};
 use crate::store::{StoreFault, drops, evict, identity};
@@ -44,6 +45,16 @@ impl Memory {
         };
         memory.recount(connection)?;
         Ok(memory)
+    }
+
+    /// Erases what one transaction may of a client.
+    pub(super) fn erase(&mut self, connection: &Connection, erasure: &Erasure) -> Result<Step, StoreFault> {
+        let step = erase::step(connection, &mut self.answers, &mut self.voters, erasure)?;
+        self.history_rows = self.history_rows.saturating_sub(step.erased.history);
+        self.waiting = self.waiting.saturating_sub(step.erased.unsealed_records);
+        self.outbox_bytes = self.outbox_bytes.saturating_sub(step.outbox_bytes);
+        self.webhooks = webhooks::depth(connection)?;
+        Ok(step)
     }
 
     /// Counts history and outbox anew: commands such as `import-legacy` write beside the running agent.

@@ -1,5 +1,5 @@
 //! Aim: whatever happens in whatever order, every result that was acknowledged is in the warehouse once, or still here, or
-//! counted as dropped. Random operations run against the real writer and a warehouse made of a `Vec`.
+//! counted as dropped, or was erased with its client. Random operations run against the real writer and a warehouse made of a `Vec`.
 
 mod deliveries;
 mod model;
@@ -27,6 +27,7 @@ fn op() -> impl Strategy<Value = Op> {
         1 => (1_u32..30).prop_map(Op::TakeOnFullDisk),
         1 => (1_usize..6).prop_map(Op::WarehouseForgets),
         1 => Just(Op::NewEpoch),
+        2 => any::<prop::sample::Index>().prop_map(Op::Erase),
     ]
 }
 

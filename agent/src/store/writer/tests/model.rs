@@ -1,7 +1,7 @@
 //! The agent's store under random operations, and the accounts that must add up.
 
 use std::collections::BTreeSet;
-use std::net::Ipv4Addr;
+use std::net::{IpAddr, Ipv4Addr};
 use std::sync::{Arc, Mutex};
 
 use intake::asn::AsnFinding;
@@ -17,6 +17,7 @@ use wire::{AgentId, AsnOutcome, Epoch};
 use super::super::Writer;
 use super::warehouse::{Fate, Heard, Warehouse};
 use crate::store::accept::{Accepted, Incoming};
+use crate::store::erase::Erasure;
 use crate::store::identity::Alarm;
 use crate::store::report::{Report, report};
 use crate::store::{Answer, Message, OutboxCaps, StoreFault, StoreSettings, batches, epoch, evict, identity, schema};
@@ -40,6 +41,8 @@ pub(super) enum Op {
     WarehouseForgets(usize),
     /// `agent new-epoch`.
     NewEpoch,
+    /// The client of an earlier result is erased.
+    Erase(Index),
 }
 
 /// So small that evictions are frequent.
@@ -58,6 +61,10 @@ pub(super) struct Model {
     acknowledged: Vec<(u32, Accepted)>,
     /// Records that a new epoch counted as dropped although their batch had arrived.
     counted_twice: u64,
+    /// Results whose client was erased.
+    erased: BTreeSet<u32>,
+    /// Those of them that will never arrive, because they were not sealed yet.
+    erased_unsealed: u64,
     directory: tempfile::TempDir,
 }
 
@@ -71,6 +78,8 @@ impl Model {
             warehouse: Warehouse::default(),
             acknowledged: Vec::new(),
             counted_twice: 0,
+            erased: BTreeSet::new(),
+            erased_unsealed: 0,
             directory: tempfile::tempdir().expect("a directory"),
         };
         model.start();
@@ -94,6 +103,7 @@ impl Model {
             Op::TakeOnFullDisk(count) => self.take_on_full_disk(count),
             Op::WarehouseForgets(count) => self.warehouse.forget(self.epoch(), count),
             Op::NewEpoch => self.new_epoch(),
+            Op::Erase(which) => self.erase(which),
         }
         let report = self.report();
         assert!(report.history_rows <= HISTORY_ROWS, "{} results in the history", report.history_rows);
@@ -132,7 +142,7 @@ impl Model {
         assert!(arrived.is_subset(&acknowledged), "results arrived that nobody was told are kept");
         let accounted: u64 = self.warehouse.taken.iter().map(super::warehouse::Delivered::accounts_for).sum();
         assert_eq!(
-            accounted + self.warehouse.lost,
+            accounted + self.warehouse.lost + self.erased_unsealed,
             acknowledged.len() as u64 + self.counted_twice,
             "arrived {} of {} acknowledged",
             arrived.len(),
@@ -150,10 +160,38 @@ impl Model {
             return;
         }
         let (number, before) = self.acknowledged[which.index(self.acknowledged.len())];
-        if self.now_s - before.received_s < intake::retries::RETRY_WINDOW_S {
+        // What was erased is new when it comes again; it would be another result with the same number.
+        if !self.erased.contains(&number) && self.now_s - before.received_s < intake::retries::RETRY_WINDOW_S {
             let again = self.turn_with(&[number]).remove(0).expect("a healthy disk");
             assert_eq!(again, before, "a repeated result got another answer");
         }
+    }
+
+    fn erase(&mut self, which: Index) {
+        if self.acknowledged.is_empty() {
+            return;
+        }
+        let (number, before) = self.acknowledged[which.index(self.acknowledged.len())];
+        let (client, key) = (client(number), key(number));
+        let (answer, mut answered) = oneshot::channel();
+        self.turn(vec![Message::Erase(Arc::new(Erasure::of(client, &key, key)), answer)]);
+        let step = answered.try_recv().expect("an erasure is answered").expect("a healthy disk");
+        self.erased_unsealed += step.erased.unsealed_records;
+        self.erased.insert(number);
+        let left = self.job(move |connection| {
+            let count = |sql: &str| connection.query_row(sql, [before.local_id], |row| row.get::<_, u64>(0));
+            Ok(count("SELECT count(*) FROM history WHERE local_id = ?1")?
+                + count("SELECT count(*) FROM answers WHERE local_id = ?1")?)
+        });
+        assert_eq!(left, 0, "result {number} is still there");
+        self.check_memory();
+    }
+
+    /// What the writer knows without asking is what the database says.
+    fn check_memory(&self) {
+        let (writer, report) = (self.writer.as_ref().expect("it runs"), self.report());
+        let known = (writer.memory.history_rows, writer.memory.waiting);
+        assert_eq!(known, (report.history_rows, report.waiting_records));
     }
 
     fn take_on_full_disk(&mut self, count: u32) {
@@ -324,6 +362,18 @@ impl Model {
     }
 }
 
+/// The client of result `number`.
+fn client(number: u32) -> IpAddr {
+    Ipv4Addr::from(0x4900_0000 + number).into()
+}
+
+/// What stands for the keyed hashes of result `number` and its client.
+fn key(number: u32) -> [u8; 16] {
+    let mut key = [0; 16];
+    key[..4].copy_from_slice(&number.to_be_bytes());
+    key
+}
+
 /// Result `number`, which its two throughputs carry.
 pub(super) fn incoming(number: u32) -> Incoming {
     let (download, upload) = (100 + number / 900, 100 + number % 900);
@@ -331,10 +381,9 @@ pub(super) fn incoming(number: u32) -> Incoming {
         r#"{{"results":{{"test_type":"single","metrics":{{"baseline_latency_ms":20,"download_latency_increase_ms":10,"upload_latency_increase_ms":30,"download_throughput_mbps":{download},"upload_throughput_mbps":{upload}}}}}}}"#
     );
     let Ok(Parsed::Kept(submission)) = parse(body.as_bytes()) else { panic!("a good body is refused") };
-    let mut key = [0; 16];
-    key[..4].copy_from_slice(&number.to_be_bytes());
+    let key = key(number);
     Incoming {
-        client: ClientAddress::new(Ipv4Addr::from(0x4900_0000 + number).into()),
+        client: ClientAddress::new(client(number)),
         client_tag: key,
         vote_key: key,
         retry_key: key,
