@@ -7,6 +7,7 @@ mod import_legacy;
 mod new_epoch;
 mod output;
 mod queue;
+mod rotate_key;
 mod run;
 mod show_upload;
 mod status;
@@ -47,6 +48,7 @@ enum Command {
     Queue(queue::Queue),
     ShowUpload(show_upload::ShowUpload),
     NewEpoch(new_epoch::NewEpoch),
+    RotateKey(rotate_key::RotateKey),
     ImportLegacy(import_legacy::ImportLegacy),
     AsnBuild(asn_build::AsnBuild),
 }
@@ -82,6 +84,7 @@ impl Cli {
             Command::Queue(queue) => return queue.run(&config),
             Command::ShowUpload(show) => return show.run(&config),
             Command::NewEpoch(new_epoch) => return new_epoch.run(&config),
+            Command::RotateKey(rotate) => return rotate.run(&config),
             Command::ImportLegacy(import) => return import.run(&config),
             Command::Run | Command::CheckConfig(_) | Command::AsnBuild(_) => {}
         }
