@@ -90,6 +90,7 @@ fn record_traffic(door: &Door) {
         counter!("agent_submissions_refused_total", "reason" => slug).absolute(count);
     }
     counter!("agent_submissions_opted_out_total").absolute(door.traffic.opted_out());
+    counter!("agent_support_refused_total").absolute(door.gate.refused());
     counter!("agent_submissions_from_loopback_total").absolute(door.traffic.nameless());
     if let Some(day) = door.asn.database_day() {
         let since_s = day.first_hour().unix_s();

@@ -42,6 +42,11 @@ fn results() {
         Unit::Count,
         "Clients forgotten while their vote still counted, because the memory of votes was full."
     );
+    describe_counter!(
+        "agent_support_refused_total",
+        Unit::Count,
+        "Requests and sign-ins at the support desk without the right key. If it rises, somebody guesses."
+    );
     describe_counter!("agent_audit_lost_total", Unit::Count, "Entries of the audit log that could not be written.");
     describe_gauge!("agent_asn_database_age_seconds", Unit::Seconds, "Time since the ASN database was built.");
 }

@@ -4,6 +4,9 @@ use std::net::IpAddr;
 
 use ipnet::IpNet;
 
+use crate::store::lookup::wanted;
+pub(super) use crate::store::lookup::wanted::written;
+
 /// Longest text that can be an address; what is longer is not looked at.
 const MAX_CHARS: usize = 100;
 
@@ -24,22 +27,7 @@ pub(super) fn parse(text: &str) -> Result<IpNet, SubjectFault> {
     if text.is_empty() {
         return Err(SubjectFault::Empty);
     }
-    let bare = text.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')).unwrap_or(&text);
-    let prefix = bare.parse::<IpNet>().or_else(|_| bare.parse::<IpAddr>().map(IpNet::from));
-    prefix.map(|prefix| canonical(prefix.trunc())).map_err(|_| SubjectFault::NoAddress)
-}
-
-/// IPv4 inside IPv6 is the IPv4 that it is.
-fn canonical(prefix: IpNet) -> IpNet {
-    match (prefix.addr().to_canonical(), prefix.prefix_len().checked_sub(96)) {
-        (address @ IpAddr::V4(_), Some(bits)) if prefix.addr().is_ipv6() => IpNet::new(address, bits).unwrap_or(prefix),
-        _ => prefix,
-    }
-}
-
-/// The subject as people write it: an address without its length.
-pub(super) fn written(subject: IpNet) -> String {
-    if subject.prefix_len() == subject.max_prefix_len() { subject.addr().to_string() } else { subject.to_string() }
+    wanted::client(&text).map_err(|_| SubjectFault::NoAddress)
 }
 
 /// True if the subject is at most one client's home: an IPv4 address, or an IPv6 prefix of `ipv6_client_bits` or longer.

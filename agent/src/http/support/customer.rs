@@ -52,7 +52,7 @@ pub(super) async fn customer(
     door.gate.audit().note(admitted.entry(Action::LookUp).about(client).with_rows(found.total));
     let answer = Customer {
         success: true,
-        client_ip: usual_spelling(client),
+        client_ip: wanted::written(client),
         tests: tests(&found.results),
         total_tests: found.total,
         limit,
@@ -70,9 +70,4 @@ pub(super) fn client(path: Result<Path<String>, PathRejection>) -> Result<IpNet,
         Problem::new(StatusCode::BAD_REQUEST, "bad-address", "This is no address")
             .detail(format!("In the path {unclear}."))
     })
-}
-
-/// An address as such, a prefix with its length.
-pub(super) fn usual_spelling(client: IpNet) -> String {
-    if client.prefix_len() == client.max_prefix_len() { client.addr().to_string() } else { client.to_string() }
 }

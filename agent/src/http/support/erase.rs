@@ -9,13 +9,14 @@ use axum::http::{StatusCode, Uri};
 use intake::problem::Problem;
 use serde::Serialize;
 
-use super::customer::{client, usual_spelling};
+use super::customer::client;
 use super::{parameters, unavailable};
 use crate::http::Door;
 use crate::http::auth::Admitted;
 use crate::store::StoreFault;
 use crate::store::audit::Action;
 use crate::store::erase::{Erased, Erasure, MAX_CLIENTS};
+use crate::store::lookup::wanted;
 
 /// What the answer says about what is not erased.
 const SEALED: &str = "Batches that were sealed before hold no address and no link to a client: nothing of this client can be \
@@ -53,5 +54,5 @@ pub(super) async fn erase(
         .map_err(|_| unavailable(&StoreFault::ReaderGone))?
         .map_err(|fault| unavailable(&fault))?;
     door.gate.audit().note(admitted.entry(Action::Erase).with_rows(erased.history));
-    Ok(Json(Answer { success: true, client_ip: usual_spelling(client), erased, sealed_batches: SEALED }))
+    Ok(Json(Answer { success: true, client_ip: wanted::written(client), erased, sealed_batches: SEALED }))
 }

@@ -41,6 +41,7 @@ impl Scene {
         let clock = Arc::new(ManualClock::at(Timestamp::from_second(1_790_000_000).expect("a moment")));
         let settings = StoreSettings {
             agent: None,
+            records: true,
             history_rows,
             caps: OutboxCaps { max_bytes: 1 << 30, max_age_s: 1_000_000, settled_kept_s: 1_000_000 },
             seal_records: 500,

@@ -65,6 +65,12 @@ pub fn client(text: &str) -> Result<IpNet, Unclear> {
     IpNet::new(address, bits).map(|prefix| prefix.trunc()).map_err(|_| Unclear::PrefixLength(most))
 }
 
+/// An address or prefix as people write it: an address without its length.
+#[must_use]
+pub fn written(client: IpNet) -> String {
+    if client.prefix_len() == client.max_prefix_len() { client.addr().to_string() } else { client.to_string() }
+}
+
 /// The first moment that is wanted, in Unix milliseconds: a moment, or the beginning of a day.
 ///
 /// # Errors
