@@ -21,9 +21,9 @@ pub(super) fn write<'a>(
     let agents: Vec<Value> = agents
         .map(|agent| {
             let id = agent.dir().file_name().map(|name| name.to_string_lossy());
-            json!({"id": id, "url": agent.url(), "dir": agent.dir(), "support_key": null})
+            Ok(json!({"id": id, "url": agent.url(), "dir": agent.dir(), "support_key": agent.support_key()?}))
         })
-        .collect();
+        .collect::<anyhow::Result<_>>()?;
     let url = format!("http://{}", warehouse.address());
     let ready = json!({"ready": true, "warehouse": {"url": url, "dir": warehouse.dir()}, "agents": agents});
     let path = dir.join(FILE);
@@ -51,5 +51,14 @@ pub(super) fn tell(dir: &Path, warehouse: &Warehouse, agents: &[Provider]) {
     );
     println!("Look into the marts:");
     println!("           warehouse --config {}.toml sql \"SELECT * FROM daily LIMIT 5\"", warehouse.dir().display());
+    println!("Look customers up as a support desk does (the keys are in {FILE}, too):");
+    for (agent, _) in agents {
+        let key = agent.dir().join("support.key");
+        println!(
+            "           curl -H \"X-API-Key: $(cat {})\" {}/api/telemetry/recent?limit=5",
+            key.display(),
+            agent.url()
+        );
+    }
     println!("Results keep coming until Ctrl-C.");
 }

@@ -183,6 +183,16 @@ impl Agent {
         &self.options.dir
     }
 
+    /// The key of its support desk, which it made at its first start.
+    ///
+    /// # Errors
+    /// If there is none.
+    pub fn support_key(&self) -> anyhow::Result<String> {
+        let path = self.dir().join("support.key");
+        let key = std::fs::read_to_string(&path).with_context(|| format!("reading {}", path.display()))?;
+        Ok(key.trim().to_owned())
+    }
+
     /// Its configuration file.
     #[must_use]
     pub fn config(&self) -> &Path {
