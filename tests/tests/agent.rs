@@ -5,6 +5,7 @@ mod commands;
 mod restore;
 mod results;
 mod running;
+mod support;
 mod support_page;
 mod upload;
 mod webhook;

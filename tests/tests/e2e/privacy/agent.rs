@@ -25,6 +25,35 @@ pub(super) fn result_of(client: IpAddr, number: u64) -> Vec<u8> {
     http::request("POST", "/api/telemetry", &headers, result_that_says(&format!("{number} {text}")).as_bytes())
 }
 
+/// Looks the addresses up as the support desk does, and as it should not. Good answers hold addresses and are the desk's;
+/// refusals hold none.
+fn look_up(agent: &Agent, sentinels: &Sentinels, places: &mut Places) -> anyhow::Result<()> {
+    let key = agent.support_key()?;
+    for client in sentinels.both() {
+        for (path, key, status) in [
+            (format!("customer/{client}"), key.as_str(), 200),
+            (format!("customer/{client}%2F24?grade=B"), &key, 200),
+            (format!("customer/{client}/999"), &key, 400),
+            (format!("customer/{client}%25eth0"), &key, 400),
+            (format!("customer/{client}?since={client}"), &key, 400),
+            (format!("recent?{client}={client}"), &key, 400),
+            (format!("customer/{client}?api_key={client}"), &key, 401),
+            (format!("customer/{client}"), "wrong", 401),
+        ] {
+            let text = client.to_string();
+            let headers = [("x-api-key", key), ("x-forwarded-for", &text), ("user-agent", &text)];
+            let request = http::request("GET", &format!("/api/telemetry/{path}"), &headers, b"");
+            let answer = http::fetch(agent.address(), &request)?;
+            ensure!(answer.status == status, "{path} got {}", answer.status);
+            if status != 200 {
+                places
+                    .add("a refusal of the desk", format!("{:?} {}", answer.headers, String::from_utf8(answer.body)?));
+            }
+        }
+    }
+    Ok(())
+}
+
 // Aim: an address that an agent was told is in the agent's database and nowhere else: in no byte that the agent sent, through
 // faults and repetitions, in nothing that it logged, measured or answered to others, and nowhere at the warehouse.
 #[test]
@@ -67,6 +96,7 @@ fn an_address_never_leaves_the_agents_database() -> anyhow::Result<()> {
             places.add("a refusal", format!("{:?} {}", answer.headers, String::from_utf8(answer.body)?));
         }
     }
+    look_up(&agent, &sentinels, &mut places)?;
     lake::await_rows(stage.warehouse.dir(), 2 * RESULTS)?;
     until("every fault meets an upload, and all is settled", Duration::from_secs(30), || {
         let settled = agent.status().ok()?["unsettled_batches"] == 0;
