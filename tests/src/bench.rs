@@ -13,6 +13,7 @@ mod load;
 mod peer;
 mod report;
 mod sample;
+mod support;
 mod telemetry;
 
 use std::time::Duration;
@@ -35,10 +36,11 @@ pub struct Settings {
 
 type Measure = fn(&Settings) -> anyhow::Result<Vec<Row>>;
 
-const PARTS: [(&str, Measure); 4] = [
+const PARTS: [(&str, Measure); 5] = [
     ("asn_lookup", asn::measure),
     ("agent_size", agent_size::measure),
     ("telemetry", telemetry::measure),
+    ("support", support::measure),
     ("ingest", ingest::measure),
 ];
 
