@@ -6,6 +6,7 @@ use std::time::Duration;
 use anyhow::Context as _;
 use intake::clock::SystemClock;
 use tokio::net::TcpListener;
+use tokio::signal::unix::{SignalKind, signal};
 
 use crate::config::{Finding, Grade, Loaded};
 use crate::serve::{self, Listeners};
@@ -34,13 +35,15 @@ pub(super) fn run(loaded: Loaded) -> anyhow::Result<()> {
         .build()
         .context("starting the runtime")?;
     let done = runtime.block_on(async move {
+        // First of all: from here on a SIGTERM ends it well, at whatever moment it comes.
+        let terminated = terminated()?;
         let bind = async |address| TcpListener::bind(address).await.with_context(|| format!("listening on {address}"));
         let public = bind(config.listen).await?;
         let metrics = bind(config.metrics_listen).await?;
         // Not the whole address: no line of the log has one.
         tracing::info!(listen.port = public.local_addr()?.port(), "taking results");
         let supervisor = Supervisor::from_environment();
-        serve::run(config, Listeners { public, metrics }, Arc::new(SystemClock), &supervisor, terminated()).await
+        serve::run(config, Listeners { public, metrics }, Arc::new(SystemClock), &supervisor, terminated).await
     });
     // A look-up, or a name that no server resolves, may hold its thread for long; nothing depends on its end.
     runtime.shutdown_timeout(BLOCKING_PATIENCE);
@@ -57,11 +60,14 @@ fn tell(findings: &[Finding]) {
     }
 }
 
-async fn terminated() {
-    use tokio::signal::unix::{SignalKind, signal};
-    let Ok(mut terminate) = signal(SignalKind::terminate()) else { return std::future::pending().await };
-    tokio::select! {
-        _ = terminate.recv() => {}
-        _ = tokio::signal::ctrl_c() => {}
-    }
+/// Completes at SIGTERM or Ctrl-C, from this call on.
+fn terminated() -> anyhow::Result<impl Future<Output = ()> + Send> {
+    let mut terminate = signal(SignalKind::terminate()).context("listening for SIGTERM")?;
+    let mut interrupt = signal(SignalKind::interrupt()).context("listening for SIGINT")?;
+    Ok(async move {
+        tokio::select! {
+            _ = terminate.recv() => {}
+            _ = interrupt.recv() => {}
+        }
+    })
 }

@@ -5,6 +5,7 @@
 
 use std::net::{IpAddr, Ipv6Addr};
 use std::sync::Arc;
+use std::sync::atomic::Ordering::Relaxed;
 
 use intake::client::ClientAddress;
 use intake::clock::Clock;
@@ -161,6 +162,15 @@ impl AuditLog {
     #[must_use]
     pub fn new(store: Store, clock: Arc<dyn Clock>, max_rows: u64) -> Self {
         Self { store, clock, max_rows }
+    }
+
+    /// As [`AuditLog::note`], and completes when the entry is durable: for what changes something.
+    pub async fn note_durably(&self, entry: Entry) {
+        let (max_rows, at_ms) = (self.max_rows, self.clock.now().as_millisecond());
+        let noted = self.store.write(move |connection| note(connection, &Entry { at_ms, ..entry }, max_rows)).await;
+        if noted.is_err() {
+            self.store.gauges().audit_lost.fetch_add(1, Relaxed);
+        }
     }
 
     /// Notes what was done, now. It returns at once; an entry that cannot be written is counted

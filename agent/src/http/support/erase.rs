@@ -53,6 +53,6 @@ pub(super) async fn erase(
         .await
         .map_err(|_| unavailable(&StoreFault::ReaderGone))?
         .map_err(|fault| unavailable(&fault))?;
-    door.gate.audit().note(admitted.entry(Action::Erase).with_rows(erased.history));
+    door.gate.audit().note_durably(admitted.entry(Action::Erase).with_rows(erased.history)).await;
     Ok(Json(Answer { success: true, client_ip: wanted::written(client), erased, sealed_batches: SEALED }))
 }
