@@ -55,7 +55,7 @@ pub(super) fn tell(dir: &Path, warehouse: &Warehouse, agents: &[Provider]) {
     for (agent, _) in agents {
         let key = agent.dir().join("support.key");
         println!(
-            "           curl -H \"X-API-Key: $(cat {})\" {}/api/telemetry/recent?limit=5",
+            "           curl -H \"X-API-Key: $(cat {})\" \"{}/api/telemetry/recent?limit=5\"",
             key.display(),
             agent.url()
         );
