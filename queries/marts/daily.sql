@@ -11,7 +11,7 @@ SELECT
     CASE
         WHEN max(w.agent) IS NOT NULL THEN 'withdrawn'
         WHEN p.asn IS NULL THEN 'no_asn'
-        WHEN p.agent <> 'direct' AND max(b.bound_at) IS NULL THEN 'foreign_asn'
+        WHEN p.agent <> 'direct' AND p.agent NOT LIKE 'import-%' AND max(b.bound_at) IS NULL THEN 'foreign_asn'
     END AS excluded_reason
 FROM daily_parts AS p
 LEFT JOIN bindings AS b

@@ -9,7 +9,7 @@ WITH reasons AS (
         CASE
             WHEN w.agent IS NOT NULL THEN 'withdrawn'
             WHEN p.asn IS NULL THEN 'no_asn'
-            WHEN p.agent <> 'direct' AND b.bound_at IS NULL THEN 'foreign_asn'
+            WHEN p.agent <> 'direct' AND p.agent NOT LIKE 'import-%' AND b.bound_at IS NULL THEN 'foreign_asn'
         END AS reason
     FROM daily_parts AS p
     LEFT JOIN bindings AS b

@@ -3,26 +3,31 @@
 //! ```text
 //! public/CURRENT                                 id of the current cut
 //! public/cuts/2026-11-22/cut.json                what the cut is, and every file with its digest
-//! public/cuts/2026-11-22/blocks/*.parquet        blocks, with their votes by bin, grade, country and hours
 //! public/cuts/2026-11-22/inputs/*                bins, policies, lists and parameters that figures were made with
 //! public/cuts/2026-11-22/rankings/*.parquet      what blocks and inputs say of networks, countries and the world
-//! public/cuts/2026-11-22/trends/*.parquet        the same by block and month
 //! public/cuts/2026-11-22/provenance/*.parquet    what the warehouse says of where votes came from
+//! public/files/<table>/month=2026-11/*.parquet   blocks and trends: files that cuts share
 //! ```
 //!
 //! A cut is named after the last closed day; a correction of the same day is a new cut with a number. A cut never changes.
 
+mod accounts;
+
 mod id;
+
+mod months;
 
 mod read;
 
 mod write;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
+pub use accounts::{AgentAccount, accounts};
 pub use id::CutId;
+pub use months::{Part, Span};
 pub use read::{Cut, Rank, RankedNetwork, Rankings};
 pub use write::{Plan, Published, publish};
 
@@ -32,6 +37,7 @@ use crate::digest::Sha256;
 use crate::durable::FileFault;
 use crate::engine::EngineFault;
 use crate::lake::paths::TestDate;
+use crate::marts::MartsFault;
 
 /// Version of `cut.json`.
 pub const CUT_FORMAT: u32 = 2;
@@ -69,20 +75,36 @@ pub struct CutDocument {
     pub licence: String,
     /// Digest of everything above but id and hour, and of all files: two cuts with the same one say the same.
     pub content: Sha256,
-    /// Every other file of the cut, sorted by path.
+    /// How complete agents' results were in that hour: the warehouse's statement, not part of the content.
+    pub agents: Vec<AgentAccount>,
+    /// Every other file of the cut: first those that it shares with others, by table and month, then its own by path.
     pub files: Vec<CutFile>,
+}
+
+impl CutDocument {
+    /// Where a file of the cut lies, given the public directory.
+    #[must_use]
+    pub fn locate(&self, public: &Path, file: &CutFile) -> PathBuf {
+        match file.part {
+            Some(_) => public.join(&file.path),
+            None => public.join("cuts").join(self.id.to_string()).join(&file.path),
+        }
+    }
 }
 
 /// A file of a cut.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct CutFile {
-    /// Path inside the cut.
+    /// Path inside the cut's folder, or inside the public directory if cuts share the file.
     pub path: String,
     /// Size in bytes.
     pub bytes: u64,
     /// Digest of its bytes.
     pub sha256: Sha256,
+    /// What it holds, if cuts share it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub part: Option<Part>,
 }
 
 /// A cut that was not made or cannot be read.
@@ -95,6 +117,9 @@ pub enum CutFault {
     /// The engine failed.
     #[error(transparent)]
     Engine(#[from] EngineFault),
+    /// The figures could not be made.
+    #[error(transparent)]
+    Marts(#[from] MartsFault),
     /// A contract cannot be read, which a test excludes.
     #[error("the contract of {0} cannot be read")]
     Contract(&'static str),

@@ -104,7 +104,7 @@ impl Keeper {
         let dir = DataDir::new(&config.dir);
         let inputs = Inputs::load(&config.inputs)?;
         let marts = Marts::open(&dir, &config.engine, &inputs)?;
-        cut.store(Cut::current(marts.engine(), &dir)?.map(Arc::new));
+        cut.store(Cut::current(marts.engine(), &dir, None)?.map(Arc::new));
         Ok(Self { config, dir, lake, sealer, names, inputs, clock, marts, cut })
     }
 
@@ -192,11 +192,13 @@ impl Keeper {
             },
             names: self.names.names()?,
             inputs: self.inputs.clone(),
+            agents: cut::accounts(&snapshot.marks),
             hour: Hour::of_unix_s(now.as_second()),
         };
-        let published = cut::publish(&self.marts, &self.dir, &plan)?;
+        let published = cut::publish(&mut self.marts, &self.dir, &plan)?;
         if published.is_new || self.cut.load().is_none() {
-            self.cut.store(Cut::current(self.marts.engine(), &self.dir)?.map(Arc::new));
+            let before = self.cut.load_full();
+            self.cut.store(Cut::current(self.marts.engine(), &self.dir, before.as_deref())?.map(Arc::new));
         }
         tracing::info!(cut = %published.id, cut.new = published.is_new, blocks.closed = closed.blocks, "published");
         let (cut, is_new) = (Some(published.id), published.is_new);

@@ -20,6 +20,8 @@ mod rights;
 
 mod state;
 
+mod sums;
+
 use std::fs;
 use std::io;
 use std::path::Path;
@@ -27,7 +29,7 @@ use std::path::Path;
 use wire::Day;
 
 pub use close::Closed;
-pub use figures::{Basis, Evidence};
+pub use figures::{Basis, Evidence, Since};
 pub use frames::WINDOWS;
 pub use rights::Rights;
 

@@ -1,6 +1,6 @@
 //! Reads a cut back: what the API answers from, and nothing else.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
@@ -9,8 +9,7 @@ use serde::Deserialize;
 use wire::Day;
 
 use super::{CUT_FORMAT, CutDocument, CutFault, CutId};
-use crate::digest::Sha256;
-use crate::durable::FileFault;
+use crate::durable::{FileFault, disk};
 use crate::engine::{Engine, EngineFault, Row, quoted_path};
 use crate::paths::DataDir;
 
@@ -84,12 +83,13 @@ pub struct Rank {
 
 impl Cut {
     /// Reads the current cut and checks every byte of it; `None` if none was made yet by a program that knows this form.
+    /// Files that it shares with a cut that was read before are not read again.
     ///
     /// # Errors
     /// [`CutFault`] if it is damaged.
-    pub fn current(engine: &Engine, dir: &DataDir) -> Result<Option<Self>, CutFault> {
+    pub fn current(engine: &Engine, dir: &DataDir, before: Option<&Self>) -> Result<Option<Self>, CutFault> {
         let Some(id) = current_id(dir)? else { return Ok(None) };
-        match Self::load(engine, dir, id) {
+        match Self::load(engine, dir, id, before) {
             Ok(cut) => Ok(Some(cut)),
             Err(fault @ CutFault::OtherFormat(_)) => {
                 tracing::warn!(cut = %id, error = %fault, "the public cut cannot be served");
@@ -99,16 +99,17 @@ impl Cut {
         }
     }
 
-    fn load(engine: &Engine, dir: &DataDir, id: CutId) -> Result<Self, CutFault> {
+    fn load(engine: &Engine, dir: &DataDir, id: CutId, before: Option<&Self>) -> Result<Self, CutFault> {
         let document = read_document(dir, id)?;
-        let root = path_of(dir, id);
-        for file in &document.files {
-            let path = root.join(&file.path);
-            let bytes = fs::read(&path).map_err(FileFault::when("read", &path))?;
-            if Sha256::of(&bytes) != file.sha256 {
+        let shared = before.map_or(&[][..], |before| &before.document.files).iter().filter(|file| file.part.is_some());
+        let known: BTreeSet<&str> = shared.map(|file| file.path.as_str()).collect();
+        for file in document.files.iter().filter(|file| !known.contains(file.path.as_str())) {
+            let path = document.locate(&dir.public(), file);
+            if disk::measure(&path)?.sha256 != file.sha256 {
                 return Err(CutFault::Damaged(path));
             }
         }
+        let root = path_of(dir, id);
         let rankings = read_rankings(engine, &root.join("rankings/rankings.parquet"))?;
         let names = read_names(&root.join("inputs/asn_names.csv"))?;
         Ok(Self { document, names, rankings })

@@ -48,6 +48,7 @@ pub(crate) fn plan() -> Plan {
         evidence: Evidence { listed_votes: 30, ranked_votes: 100, ranked_days: 3, p95_votes: 300 },
         names: [(Asn::new(64_500).unwrap(), "Example, \"Quoted\" Net".to_owned())].into(),
         inputs: Inputs::built_in().unwrap(),
+        agents: Vec::new(),
         hour: TODAY.first_hour(),
     }
 }
@@ -74,8 +75,8 @@ pub(crate) fn published(house: &House, rights: &Rights) -> (Published, Cut) {
     marts.refresh(&house.lake, rights).unwrap();
     house.close(&mut marts, LAST);
     marts.check().unwrap();
-    let published = publish(&marts, &house.dir, &plan()).unwrap();
-    (published, Cut::current(marts.engine(), &house.dir).unwrap().unwrap())
+    let published = publish(&mut marts, &house.dir, &plan()).unwrap();
+    (published, Cut::current(marts.engine(), &house.dir, None).unwrap().unwrap())
 }
 
 fn ranking<'a>(cut: &'a Cut, test_type: &str, window: u32) -> &'a [RankedNetwork] {
@@ -174,8 +175,8 @@ fn a_damaged_cut_is_found_out() {
     let middle = bytes.len() / 2;
     bytes[middle] ^= 1;
     fs::write(&path, bytes).unwrap();
-    let found = Cut::current(marts.engine(), &house.dir);
+    let found = Cut::current(marts.engine(), &house.dir, None);
     assert!(matches!(found, Err(CutFault::Damaged(at)) if at == path));
     let nobody = DataDir::new(house.dir.root().join("empty"));
-    assert!(Cut::current(marts.engine(), &nobody).unwrap().is_none());
+    assert!(Cut::current(marts.engine(), &nobody, None).unwrap().is_none());
 }

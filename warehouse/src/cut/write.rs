@@ -7,8 +7,11 @@ use std::path::{Path, PathBuf};
 
 use wire::{Asn, Hour};
 
+use super::months::Months;
 use super::read::read_document;
-use super::{CUT_FORMAT, CutDocument, CutFault, CutFile, CutId, Evidence, LICENCE, METHOD_VERSION, WINDOWS};
+use super::{
+    AgentAccount, CUT_FORMAT, CutDocument, CutFault, CutFile, CutId, Evidence, LICENCE, METHOD_VERSION, WINDOWS,
+};
 use crate::catalog::{self, Query};
 use crate::digest::Sha256;
 use crate::durable::{self, FileFault, PUBLIC_MODE};
@@ -29,6 +32,8 @@ pub struct Plan {
     pub names: BTreeMap<Asn, String>,
     /// The operator's lists.
     pub inputs: Inputs,
+    /// How complete agents' results are.
+    pub agents: Vec<AgentAccount>,
     /// Hour of its making.
     pub hour: Hour,
 }
@@ -42,12 +47,10 @@ pub struct Published {
     pub is_new: bool,
 }
 
-/// The Parquet files of a cut: their folder and the relations, in the order in which data flows. A file holds its relation
-/// whole, sorted by its contract's grain.
-const TABLES: [(&str, &[Query]); 4] = [
-    ("blocks", &[catalog::BLOCKS, catalog::BLOCK_PARTS, catalog::BLOCK_BINS, catalog::BLOCK_GRADES]),
+/// The Parquet files of a cut that are its own: their folder and the relations, in the order in which data flows. A file
+/// holds its relation whole, sorted by its contract's grain. Blocks and trends are in [`super::months`].
+const TABLES: [(&str, &[Query]); 2] = [
     ("rankings", &[catalog::RANKINGS, catalog::RANKINGS_BY_POLICY, catalog::LATENCIES, catalog::AREAS]),
-    ("trends", &[catalog::TRENDS]),
     ("provenance", &[catalog::ASN_SOURCES, catalog::ASN_PROVENANCE, catalog::COVERAGE]),
 ];
 
@@ -67,27 +70,59 @@ const INPUTS: [(&str, &str); 8] = [
 ///
 /// # Errors
 /// [`CutFault`]; the current cut then stays.
-pub fn publish(marts: &Marts, dir: &DataDir, plan: &Plan) -> Result<Published, CutFault> {
+pub fn publish(marts: &mut Marts, dir: &DataDir, plan: &Plan) -> Result<Published, CutFault> {
     let cuts = dir.public().join("cuts");
-    fs::create_dir_all(&cuts).map_err(FileFault::when("make directory", &cuts))?;
+    make_directory(&cuts)?;
     let making = cuts.join(".making");
     remove_tree(&making)?;
+    let before = last_published(marts, dir, plan.last_day)?;
     let basis = Basis {
         last_day: plan.last_day.day(),
         evidence: plan.evidence,
         names: plan.names.clone(),
         inputs: plan.inputs.clone(),
     };
-    let files = marts.with_figures(&basis, |engine| write_files(engine, &making))?;
-    let mut document = describe(plan, files)?;
-    if let Some(newest) = newest_of_day(&cuts, plan.last_day)? {
+    marts.with_figures(&basis, before.is_none(), |engine, oldest| {
+        let months = Months {
+            engine,
+            public: &dir.public(),
+            making: &making,
+            before: before.as_ref(),
+            oldest: oldest.and_then(TestDate::of),
+            last_day: plan.last_day,
+        };
+        make_directory(&making)?;
+        let mut files = months.files()?;
+        files.extend(write_files(engine, &making)?);
+        let published = name(dir, describe(plan, files)?, &making)?;
+        Ok((published, published.id.to_string()))
+    })
+}
+
+/// The cut whose files the next one can name again.
+fn last_published(marts: &Marts, dir: &DataDir, last_day: TestDate) -> Result<Option<CutDocument>, CutFault> {
+    let Some(since) = marts.published().filter(|since| since.day <= last_day.day()) else { return Ok(None) };
+    let Ok(id) = since.name.parse::<CutId>() else { return Ok(None) };
+    match read_document(dir, id) {
+        // The marts may remember a day more than its name: what counts is the day of both.
+        Ok(document) if document.last_day.day() == since.day => Ok(Some(document)),
+        Ok(_) | Err(CutFault::OtherFormat(_)) => Ok(None),
+        Err(CutFault::File(fault)) if fault.is_not_found() => Ok(None),
+        Err(fault) => Err(fault),
+    }
+}
+
+/// Gives what was written its name, unless there is such a cut already, and makes it the current one.
+fn name(dir: &DataDir, mut document: CutDocument, making: &Path) -> Result<Published, CutFault> {
+    let cuts = dir.public().join("cuts");
+    if let Some(newest) = newest_of_day(&cuts, document.last_day)? {
         let same = match read_document(dir, newest) {
             Ok(before) => before.content == document.content,
             Err(CutFault::OtherFormat(_)) => false,
             Err(fault) => return Err(fault),
         };
         if same {
-            remove_tree(&making)?;
+            remove_tree(making)?;
             return switch(dir, newest);
         }
         document.id.edition = newest.edition + 1;
@@ -97,7 +132,7 @@ pub fn publish(marts: &Marts, dir: &DataDir, plan: &Plan) -> Result<Published, C
     let text = serde_json::to_vec_pretty(&document).map_err(unreadable)?;
     durable::replace(&path, &text, PUBLIC_MODE).map_err(FileFault::when("write", &path))?;
     let path = cuts.join(document.id.to_string());
-    fs::rename(&making, &path).map_err(FileFault::when("name", &path))?;
+    fs::rename(making, &path).map_err(FileFault::when("name", &path))?;
     durable::sync_directory(&cuts).map_err(FileFault::when("sync", &cuts))?;
     switch(dir, document.id)
 }
@@ -113,21 +148,21 @@ fn switch(dir: &DataDir, id: CutId) -> Result<Published, CutFault> {
     Ok(Published { id, is_new: true })
 }
 
+/// Writes the files that are this cut's own.
 fn write_files(engine: &Engine, making: &Path) -> Result<Vec<CutFile>, CutFault> {
     for (folder, queries) in TABLES {
         make_directory(&making.join(folder))?;
         for query in queries {
             let relation = query.relation();
-            let rows = if *query == catalog::COVERAGE { format!("({})", query.sql) } else { relation.to_owned() };
-            let sql = format!("SELECT * FROM {rows} ORDER BY {}", order_of(*query)?);
-            let path = making.join(format!("{folder}/{relation}.parquet"));
-            copy(engine, query.name, &sql, "FORMAT parquet, COMPRESSION zstd, ROW_GROUP_SIZE 122880", &path)?;
+            let rows =
+                if *query == catalog::COVERAGE { query.sql.to_owned() } else { format!("SELECT * FROM {relation}") };
+            copy_parquet(engine, *query, &rows, &making.join(format!("{folder}/{relation}.parquet")))?;
         }
     }
     make_directory(&making.join("inputs/policies"))?;
     for (table, order) in INPUTS {
-        let sql = format!("SELECT * FROM {table} ORDER BY {order}");
-        copy(engine, table, &sql, "FORMAT csv, HEADER", &making.join(format!("inputs/{table}.csv")))?;
+        let rows = format!("SELECT * FROM {table} ORDER BY {order}");
+        copy(engine, table, &rows, "FORMAT csv, HEADER", &making.join(format!("inputs/{table}.csv")))?;
     }
     write(&making.join("inputs/bins.csv"), catalog::BINS_CSV.as_bytes())?;
     for (name, csv) in catalog::POLICIES {
@@ -139,24 +174,26 @@ fn write_files(engine: &Engine, making: &Path) -> Result<Vec<CutFile>, CutFault>
     Ok(files)
 }
 
-fn make_directory(path: &Path) -> Result<(), FileFault> {
+pub(super) fn make_directory(path: &Path) -> Result<(), FileFault> {
     fs::create_dir_all(path).map_err(FileFault::when("make directory", path))
 }
 
-/// The grain of a query's contract as an order, which makes equal rows equal bytes.
-fn order_of(query: Query) -> Result<String, CutFault> {
+/// Writes rows with the columns of a query as Parquet, sorted by the grain of its contract, which makes equal rows equal
+/// bytes. Gives their number.
+pub(super) fn copy_parquet(engine: &Engine, query: Query, rows: &str, path: &Path) -> Result<u64, CutFault> {
     let contract = query.contract().map_err(|_| CutFault::Contract(query.name))?;
-    let columns: Vec<String> = contract.grain.iter().map(|column| format!("{column} NULLS LAST")).collect();
-    Ok(columns.join(", "))
+    let order: Vec<String> = contract.grain.iter().map(|column| format!("{column} NULLS LAST")).collect();
+    let rows = format!("SELECT * FROM ({rows}) ORDER BY {}", order.join(", "));
+    copy(engine, query.name, &rows, "FORMAT parquet, COMPRESSION zstd, ROW_GROUP_SIZE 122880", path)
 }
 
-/// Writes the rows of a statement. Its ORDER BY makes equal rows equal bytes.
-fn copy(engine: &Engine, what: &str, sql: &str, form: &str, path: &Path) -> Result<(), CutFault> {
-    engine.run(&format!("writing {what}"), &format!("COPY ({sql}) TO {} ({form})", quoted_path(path)?))?;
+fn copy(engine: &Engine, what: &str, rows: &str, form: &str, path: &Path) -> Result<u64, CutFault> {
+    let statement = format!("COPY ({rows}) TO {} ({form})", quoted_path(path)?);
+    let rows = engine.execute(&format!("writing {what}"), &statement, &[])?;
     // The engine does not fsync what it copies.
     let sync = File::open(path).and_then(|file| file.sync_all());
     sync.map_err(FileFault::when("sync", path))?;
-    Ok(())
+    Ok(rows as u64)
 }
 
 fn write(path: &Path, bytes: &[u8]) -> Result<(), FileFault> {
@@ -173,7 +210,7 @@ fn collect(root: &Path, directory: &Path, files: &mut Vec<CutFile>) -> Result<()
         }
         let bytes = fs::read(&path).map_err(FileFault::when("read", &path))?;
         let name = path.strip_prefix(root).unwrap_or(&path).to_string_lossy().into_owned();
-        files.push(CutFile { path: name, bytes: bytes.len() as u64, sha256: Sha256::of(&bytes) });
+        files.push(CutFile { path: name, bytes: bytes.len() as u64, sha256: Sha256::of(&bytes), part: None });
     }
     durable::sync_directory(directory).map_err(FileFault::when("sync", directory))
 }
@@ -191,12 +228,14 @@ fn describe(plan: &Plan, files: Vec<CutFile>) -> Result<CutDocument, CutFault> {
         evidence: plan.evidence,
         licence: LICENCE.to_owned(),
         content: Sha256::of(&[]),
+        agents: Vec::new(),
         files,
     };
     let bytes = serde_json::to_vec(&document)
         .map_err(|source| CutFault::Unreadable { path: PathBuf::from("cut.json"), source })?;
     document.content = Sha256::of(&bytes);
     document.generated_at = moment;
+    document.agents.clone_from(&plan.agents);
     Ok(document)
 }
 

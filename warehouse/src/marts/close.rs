@@ -40,7 +40,7 @@ impl Marts {
         let mut next = self.state.clone();
         let reopened = next.reopened;
         if reopened {
-            (next.closed_through, next.reopened) = (None, false);
+            (next.closed_through, next.reopened, next.published) = (None, false, None);
         }
         let first_file = snapshot.files.first().map(|file| file.test_date().day());
         let Some(first) = next.closed_through.map(|day| day.plus(1)).or(first_file).filter(|day| *day <= through)

@@ -1,6 +1,7 @@
 //! Figures: all that is published beside blocks, made of blocks and inputs by the statements of `queries/`.
 //!
-//! The relations of `rankings/` and `trends/` read blocks, inputs and each other, and nothing else: whoever has a cut can
+//! They are made in one transaction that also notes what was published, so that what is kept for the next time and what the
+//! public has are of one day. The relations of `rankings/` and `trends/` read blocks, inputs and each other, and nothing else: whoever has a cut can
 //! make them again. Those of `provenance/` read also who sent votes, which no block tells: they are the warehouse's word.
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -8,7 +9,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::{Deserialize, Serialize};
 use wire::{Asn, Day};
 
-use super::{Marts, frames, inputs};
+use super::frames::Frames;
+use super::{Marts, MartsFault, inputs, sums};
 use crate::catalog::{self, Query};
 use crate::engine::{Engine, EngineFault, Param};
 use crate::inputs::Inputs;
@@ -40,10 +42,8 @@ pub struct Basis {
     pub inputs: Inputs,
 }
 
-/// Every relation of figures, each after those that it reads.
-const STAGES: [Query; 25] = [
-    catalog::FRAME_BINS,
-    catalog::FRAME_GRADES,
+/// Every relation of figures beside the sums, each after those that it reads.
+const STAGES: [Query; 22] = [
     catalog::SUBJECT_BINS,
     catalog::SUBJECT_GRADES,
     catalog::QUANTILES,
@@ -61,7 +61,6 @@ const STAGES: [Query; 25] = [
     catalog::AREAS,
     catalog::PERIODS,
     catalog::TRENDS,
-    catalog::FRAME_AGENTS,
     catalog::SOURCE_VOTES,
     catalog::SOURCE_FIGURES,
     catalog::ASN_SOURCES,
@@ -69,37 +68,81 @@ const STAGES: [Query; 25] = [
     catalog::ASN_PROVENANCE,
 ];
 
+/// What was published last from the same blocks.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Since {
+    /// Its name, as its publisher gave it.
+    pub name: String,
+    /// Its last day.
+    pub day: Day,
+}
+
 impl Marts {
-    /// Makes every figure, lets `work` read the relations by their names, and forgets them.
+    /// What was published last; none if the blocks have changed since otherwise than by new ones.
+    pub(crate) fn published(&self) -> Option<&Since> {
+        self.state.published.as_ref()
+    }
+
+    /// Makes every figure, lets `work` read the relations by their names and publish them under a name, and forgets them.
+    /// `work` also hears on which day the oldest block ended. Months and days are made that have come since the last publication, or all if `anew`.
     ///
     /// # Errors
-    /// What `work` gives, or [`EngineFault`].
-    pub(crate) fn with_figures<T, E: From<EngineFault>>(
-        &self,
+    /// What `work` gives, or [`MartsFault`]; then nothing was changed here.
+    pub(crate) fn with_figures<T, E: From<MartsFault> + From<EngineFault>>(
+        &mut self,
         basis: &Basis,
-        work: impl FnOnce(&Engine) -> Result<T, E>,
+        anew: bool,
+        work: impl FnOnce(&Engine, Option<Day>) -> Result<(T, String), E>,
     ) -> Result<T, E> {
         let engine = self.engine();
-        engine.transaction(|| {
+        let since = self.state.published.as_ref().map(|since| since.day).filter(|day| !anew && *day <= basis.last_day);
+        let mut next = self.state.clone();
+        let done = engine.transaction(|| {
+            let oldest = oldest_block(engine)?;
+            sums::bring_up(engine, &Frames::plan(oldest, since, basis.last_day), since.is_none())?;
+            if since.is_none() {
+                engine.run("forgetting periods", "DELETE FROM kept_periods")?;
+            }
             set_inputs(engine, basis)?;
             for query in STAGES {
                 let table = format!("CREATE OR REPLACE TEMP TABLE {} AS {}", query.relation(), query.sql);
                 engine.run(query.name, &table)?;
+                if query == catalog::PERIODS {
+                    sums::recall_periods(engine)?;
+                }
             }
-            let done = work(engine)?;
-            for query in STAGES {
+            sums::keep_periods(engine)?;
+            let before = "DELETE FROM trends WHERE frame NOT IN (SELECT frame FROM frames)";
+            engine.run("leaving the periods before out", before)?;
+            // The public recomputes all of it: it gets all frames.
+            let all = Frames::plan(oldest, None, basis.last_day);
+            sums::set_frames(engine, &all.frames)?;
+            sums::set_days(engine, all.days())?;
+            let (done, name) = work(engine, oldest)?;
+            for query in STAGES.iter().chain(&sums::RELATIONS) {
                 engine.run("forgetting figures", &format!("DROP TABLE {}", query.relation()))?;
             }
-            Ok(done)
-        })
+            next.published = Some(Since { name, day: basis.last_day });
+            next.store(engine)?;
+            Ok::<_, E>(done)
+        })?;
+        self.state = next;
+        Ok(done)
     }
+}
+
+/// The day on which the oldest block ended.
+fn oldest_block(engine: &Engine) -> Result<Option<Day>, EngineFault> {
+    let oldest = "SELECT min(last_day) AS oldest FROM blocks";
+    let oldest = engine.query("looking for the oldest block", oldest, &[], |row| row.maybe_day("oldest"))?;
+    Ok(oldest.into_iter().flatten().next())
 }
 
 /// Fills the tables of inputs that belong to this cut.
 fn set_inputs(engine: &Engine, basis: &Basis) -> Result<(), EngineFault> {
     let Basis { last_day, evidence, names, inputs } = basis;
     let count = |number: u32| Some(Param::from(number));
-    engine.run("replacing the parameters", "DELETE FROM parameters; DELETE FROM frames; DELETE FROM frame_days")?;
+    engine.run("replacing the parameters", "DELETE FROM parameters")?;
     let parameters = [
         Some(Param::Day(*last_day)),
         count(evidence.listed_votes),
@@ -109,26 +152,6 @@ fn set_inputs(engine: &Engine, basis: &Basis) -> Result<(), EngineFault> {
         Some(catalog::DEFAULT_POLICY.into()),
     ];
     engine.append("parameters", [parameters])?;
-    let oldest = "SELECT min(last_day) AS oldest FROM blocks";
-    let oldest = engine.query("looking for the oldest block", oldest, &[], |row| row.maybe_day("oldest"))?;
-    let mut frames = frames::windows(*last_day);
-    if let Some(Some(oldest)) = oldest.first() {
-        frames.extend(frames::periods(*oldest, *last_day));
-    }
-    let rows = frames.iter().map(|frame| {
-        [
-            Some(frame.name.as_str().into()),
-            Some(frame.kind.into()),
-            frame.window_days.map(Param::from),
-            Some(Param::Day(frame.first)),
-            Some(Param::Day(frame.last)),
-        ]
-    });
-    engine.append("frames", rows)?;
-    let days = frames.iter().flat_map(|frame| {
-        frame.days().map(|day| [Some(frame.name.as_str().into()), Some(frame.kind.into()), Some(Param::Day(day))])
-    });
-    engine.append("frame_days", days)?;
     let networks =
         engine.query("listing the networks", "SELECT DISTINCT asn FROM blocks", &[], |row| row.u32("asn"))?;
     let networks: BTreeSet<u32> = networks.into_iter().collect();

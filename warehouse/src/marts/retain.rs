@@ -71,5 +71,6 @@ pub(super) fn apply(engine: &Engine, lake: &Lake, snapshot: &Snapshot, next: &mu
         engine.run("dropping old blocks", &sql)?;
     }
     next.resume = digest;
+    next.published = None;
     Ok(())
 }

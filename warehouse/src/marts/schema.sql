@@ -6,6 +6,8 @@ CREATE TABLE state (
     closed_through DATE,
     reopened BOOLEAN NOT NULL,
     resume VARCHAR,
+    published VARCHAR,
+    published_day DATE,
     offsets VARCHAR,
     statements VARCHAR NOT NULL
 );

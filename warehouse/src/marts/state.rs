@@ -5,7 +5,8 @@ use std::sync::LazyLock;
 
 use wire::{AgentId, Asn, Country, Day, Hour};
 
-use super::{MartsFault, Rights, inputs, insert};
+use super::figures::Since;
+use super::{MartsFault, Rights, inputs, insert, sums};
 use crate::catalog::{self, Query};
 use crate::digest::Sha256;
 use crate::engine::{Engine, EngineFault, Param};
@@ -61,6 +62,8 @@ pub(super) struct State {
     pub(super) reopened: bool,
     /// Digest of the lake's resume file that was applied; none if no month was ever dropped.
     pub(super) resume: Option<String>,
+    /// What was published last; none if blocks have changed since otherwise than by new ones.
+    pub(super) published: Option<Since>,
     /// Digest of the countries' standard times by which peak hours were told.
     pub(super) offsets: Option<String>,
     /// The rights in force.
@@ -84,6 +87,10 @@ impl State {
                 closed_through: row.maybe_day("closed_through")?,
                 reopened: row.bool("reopened")?,
                 resume: row.maybe_text("resume")?,
+                published: row
+                    .maybe_text("published")?
+                    .zip(row.maybe_day("published_day")?)
+                    .map(|(name, day)| Since { name, day }),
                 offsets: row.maybe_text("offsets")?,
                 rights: Rights::default(),
             };
@@ -101,7 +108,10 @@ impl State {
         engine.transaction(|| {
             engine.run("making the marts' tables", SCHEMA)?;
             for query in FILLED {
-                engine.run(query.name, &table_of(query)?)?;
+                engine.run(query.name, &table_of(query.relation(), query)?)?;
+            }
+            for (table, query) in sums::KEPT {
+                engine.run(query.name, &table_of(table, query)?)?;
             }
             for query in [catalog::DAILY, catalog::DAILY_EXCLUSIONS] {
                 engine.run(query.name, &format!("CREATE VIEW {} AS {}", query.relation(), query.sql))?;
@@ -124,6 +134,8 @@ impl State {
                 self.closed_through.map(Param::Day),
                 Some(Param::Bool(self.reopened)),
                 self.resume.clone().map(Param::Text),
+                self.published.as_ref().map(|since| Param::Text(since.name.clone())),
+                self.published.as_ref().map(|since| Param::Day(since.day)),
                 self.offsets.clone().map(Param::Text),
                 Some(Param::Text(STATEMENTS_DIGEST.clone())),
             ]],
@@ -181,12 +193,12 @@ pub(super) fn empty(tables: &[&str]) -> String {
     tables.iter().map(|table| format!("DELETE FROM {table};")).collect()
 }
 
-/// The table that a query fills, as its contract says.
-fn table_of(query: Query) -> Result<String, MartsFault> {
+/// A table with the columns of a query's contract.
+fn table_of(table: &str, query: Query) -> Result<String, MartsFault> {
     let contract = query.contract().map_err(|_| MartsFault::Outdated)?;
     let columns: Vec<String> =
         contract.columns.iter().map(|column| format!("{} {}", column.name, column.r#type)).collect();
-    Ok(format!("CREATE TABLE {} ({})", query.relation(), columns.join(", ")))
+    Ok(format!("CREATE TABLE {table} ({})", columns.join(", ")))
 }
 
 fn read_rights(engine: &Engine) -> Result<Rights, EngineFault> {

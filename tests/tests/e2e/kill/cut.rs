@@ -69,7 +69,8 @@ fn require_whole(public: &Path) -> anyhow::Result<CutDocument> {
     let cut = public.join("cuts").join(Public::look(public)?.current.to_string());
     let document: CutDocument = serde_json::from_slice(&fs::read(cut.join("cut.json"))?)?;
     for file in &document.files {
-        let bytes = fs::read(cut.join(&file.path)).with_context(|| format!("{} of {}", file.path, document.id))?;
+        let bytes =
+            fs::read(document.locate(public, file)).with_context(|| format!("{} of {}", file.path, document.id))?;
         ensure!(file.sha256.0 == <[u8; 32]>::from(Sha256::digest(&bytes)), "{} of {} differs", file.path, document.id);
     }
     Ok(document)
