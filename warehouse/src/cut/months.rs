@@ -93,7 +93,9 @@ impl Months<'_> {
         // The days of trends that the cut before told are in its files only.
         if query == catalog::TRENDS {
             for file in self.known(query, Span::Day, first, last) {
-                rows.push(format!("SELECT * FROM read_parquet({})", quoted_path(&self.public.join(&file.path))?));
+                // The columns stand in the file: the folder's name is not read as one.
+                let path = quoted_path(&self.public.join(&file.path))?;
+                rows.push(format!("SELECT * FROM read_parquet({path}, hive_partitioning = false)"));
             }
         }
         self.write(query, Span::Month, [first, last], &rows.join(" UNION ALL "))
