@@ -3,6 +3,8 @@
 mod asn_build;
 mod check_config;
 mod database;
+mod doctor;
+mod history;
 mod import_legacy;
 mod new_epoch;
 mod output;
@@ -11,6 +13,7 @@ mod rotate_key;
 mod run;
 mod show_upload;
 mod status;
+mod support_dump;
 mod words;
 
 use std::path::PathBuf;
@@ -45,8 +48,11 @@ enum Command {
     Run,
     CheckConfig(check_config::CheckConfig),
     Status(status::Status),
+    Doctor(doctor::Doctor),
+    History(history::History),
     Queue(queue::Queue),
     ShowUpload(show_upload::ShowUpload),
+    SupportDump(support_dump::SupportDump),
     NewEpoch(new_epoch::NewEpoch),
     RotateKey(rotate_key::RotateKey),
     ImportLegacy(import_legacy::ImportLegacy),
@@ -74,20 +80,19 @@ impl Cli {
                 return Ok(ExitCode::from(EXIT_CONFIG));
             }
         };
-        if let Command::Run = self.command {
-            run::run(loaded)?;
-            return Ok(ExitCode::SUCCESS);
-        }
-        let config = loaded.config;
+        let config = &loaded.config;
         match self.command {
-            Command::Status(status) => return status.run(&config),
-            Command::Queue(queue) => return queue.run(&config),
-            Command::ShowUpload(show) => return show.run(&config),
-            Command::NewEpoch(new_epoch) => return new_epoch.run(&config),
-            Command::RotateKey(rotate) => return rotate.run(&config),
-            Command::ImportLegacy(import) => return import.run(&config),
-            Command::Run | Command::CheckConfig(_) | Command::AsnBuild(_) => {}
+            Command::Run => run::run(loaded).map(|()| ExitCode::SUCCESS),
+            Command::Status(status) => status.run(config),
+            Command::Doctor(doctor) => doctor.run(&loaded),
+            Command::History(history) => history.run(config),
+            Command::Queue(queue) => queue.run(config),
+            Command::ShowUpload(show) => show.run(config),
+            Command::SupportDump(dump) => dump.run(&loaded),
+            Command::NewEpoch(new_epoch) => new_epoch.run(config),
+            Command::RotateKey(rotate) => rotate.run(config),
+            Command::ImportLegacy(import) => import.run(config),
+            Command::CheckConfig(_) | Command::AsnBuild(_) => Ok(ExitCode::SUCCESS),
         }
-        Ok(ExitCode::SUCCESS)
     }
 }

@@ -16,7 +16,7 @@ mod assets;
 
 pub mod pages;
 
-mod support;
+pub(crate) mod support;
 
 use std::sync::Arc;
 

@@ -150,24 +150,8 @@ impl Uploader {
         for (name, value) in request::headers(&self.agent, &self.secret, timestamp_s, &offer.body) {
             request = request.header(name, value);
         }
-        let mut response = request.body(offer.body.clone()).send().await?;
-        let text =
-            |name| response.headers().get(name).and_then(|value: &reqwest::header::HeaderValue| value.to_str().ok());
-        let date_s = text(DATE).and_then(parse_date);
-        let mut reply = Reply {
-            status: response.status().as_u16(),
-            body: Vec::new(),
-            retry_after_s: text(RETRY_AFTER).and_then(|text| parse_retry_after(text, date_s.unwrap_or(timestamp_s))),
-            date_s,
-        };
-        while let Some(chunk) = response.chunk().await? {
-            if reply.body.len() + chunk.len() > MAX_REPLY_BYTES {
-                reply.body.clear();
-                break;
-            }
-            reply.body.extend_from_slice(&chunk);
-        }
-        Ok(reply)
+        let response = request.body(offer.body.clone()).send().await?;
+        read_reply(response, timestamp_s).await
     }
 
     async fn act(&mut self, offer: &Offer, reply: &Reply) -> Result<Step, StoreFault> {
@@ -182,7 +166,8 @@ impl Uploader {
                 Ok(Step::Go)
             }
             Verdict::RetryLater(asked_s) => {
-                let slug = verdict::slug(reply).map_or_else(String::new, |slug| format!(" ({slug})"));
+                let slug =
+                    verdict::problem(&reply.body).map_or_else(String::new, |problem| format!(" ({})", problem.slug));
                 Ok(self.failed(format!("status {}{slug}", reply.status), asked_s))
             }
             Verdict::Denied(reason) => {
@@ -248,6 +233,26 @@ impl Uploader {
     fn state(&self) -> std::sync::MutexGuard<'_, UploadState> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+/// What decides of an answer to a request of the moment `now_s`. A body that is too long counts as none.
+pub(crate) async fn read_reply(mut response: reqwest::Response, now_s: i64) -> Result<Reply, reqwest::Error> {
+    let text = |name| response.headers().get(name).and_then(|value: &reqwest::header::HeaderValue| value.to_str().ok());
+    let date_s = text(DATE).and_then(parse_date);
+    let mut reply = Reply {
+        status: response.status().as_u16(),
+        body: Vec::new(),
+        retry_after_s: text(RETRY_AFTER).and_then(|text| parse_retry_after(text, date_s.unwrap_or(now_s))),
+        date_s,
+    };
+    while let Some(chunk) = response.chunk().await? {
+        if reply.body.len() + chunk.len() > MAX_REPLY_BYTES {
+            reply.body.clear();
+            break;
+        }
+        reply.body.extend_from_slice(&chunk);
+    }
+    Ok(reply)
 }
 
 /// `Retry-After` in seconds; it may be a date, which is held against the answer's own.

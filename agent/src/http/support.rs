@@ -1,7 +1,7 @@
 //! The support desk's API: results with addresses, for those who have the key. Answers are never cached, and no page of
 //! another origin can read them.
 
-mod answer;
+pub(crate) mod answer;
 
 mod customer;
 

@@ -40,10 +40,15 @@ pub struct Reply {
     pub date_s: Option<i64>,
 }
 
-#[derive(Deserialize)]
-struct Problem {
+/// A refusal that the warehouse itself wrote.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+pub(crate) struct Problem {
+    /// Which of its refusals.
     #[serde(rename = "type")]
-    kind: String,
+    pub(crate) slug: String,
+    /// What it says to a person.
+    #[serde(default)]
+    pub(crate) detail: String,
     expected_seq: Option<u64>,
 }
 
@@ -74,11 +79,11 @@ pub fn judge(reply: &Reply, seq: Seq) -> Verdict {
             _ => later,
         };
     }
-    let Some((slug, expected)) = problem(&reply.body) else { return later };
+    let Some(Problem { slug, expected_seq, .. }) = problem(&reply.body) else { return later };
     match (reply.status, slug.as_str()) {
         (400 | 415 | 422, "unknown-schema") => Verdict::Held,
         (401, "clock-skew") => Verdict::LearnClock,
-        (409, _) => match expected {
+        (409, _) => match expected_seq {
             Some(expected) if expected > 0 && Seq(expected) != seq => Verdict::Expected(Seq(expected)),
             _ => later,
         },
@@ -88,15 +93,11 @@ pub fn judge(reply: &Reply, seq: Seq) -> Verdict {
     }
 }
 
-/// The slug of a reply that is a problem document of ours, for the log.
-pub(super) fn slug(reply: &Reply) -> Option<String> {
-    problem(&reply.body).map(|(slug, _)| slug)
-}
-
-fn problem(body: &[u8]) -> Option<(String, Option<u64>)> {
+/// The refusal in a body, if it is one of the warehouse's own.
+pub(crate) fn problem(body: &[u8]) -> Option<Problem> {
     let problem: Problem = serde_json::from_slice(body).ok()?;
-    let slug = problem.kind.strip_prefix(TYPE_BASE)?.to_owned();
-    Some((slug, problem.expected_seq))
+    let slug = problem.slug.strip_prefix(TYPE_BASE)?.to_owned();
+    Some(Problem { slug, ..problem })
 }
 
 #[cfg(test)]

@@ -10,7 +10,7 @@ use crate::store::lookup::StoredResult;
 
 /// One element of `tests`.
 #[derive(Serialize)]
-pub(super) struct Test<'a> {
+pub(crate) struct Test<'a> {
     timestamp: Option<String>,
     client_ip: IpAddr,
     user_agent: Option<&'a str>,
@@ -67,7 +67,7 @@ impl<'a> From<&'a StoredResult> for Test<'a> {
 }
 
 /// Every result of an answer.
-pub(super) fn tests(results: &[StoredResult]) -> Vec<Test<'_>> {
+pub(crate) fn tests(results: &[StoredResult]) -> Vec<Test<'_>> {
     results.iter().map(Test::from).collect()
 }
 

@@ -194,7 +194,14 @@ async fn bad_input_is_refused_with_its_reason() {
         ("zstd bomb", with_extra("zstd", zstd_bomb), 413, "body-too-large"),
         ("gzip bomb", with_extra("gzip", gzip_bomb), 413, "body-too-large"),
         ("long body", sent(vec![b' '; 300 << 10]), 413, "body-too-large"),
+        // The probe of docs/protocol.md: refused for its body only once the key is accepted.
         ("empty body", sent(""), 400, "bad-json"),
+        (
+            "empty body and another key",
+            Sent { secret: Some(Secret::from_random_bytes([9; 32])), ..sent("") },
+            401,
+            "bad-signature",
+        ),
         ("no JSON", sent("{"), 400, "bad-json"),
         ("no UTF-8", sent(vec![b'{', b'"', 0xff, b'"', b':', b'1', b'}']), 400, "bad-json"),
         ("deep nesting", sent("[".repeat(100_000)), 422, "bad-batch"),
