@@ -7,6 +7,6 @@ mod import;
 mod row;
 mod source;
 
-pub use import::{Done, Importer, Plan};
+pub use import::{Done, Importer, Plan, undo};
 pub use row::Left;
 pub use source::{Source, SourceFault};

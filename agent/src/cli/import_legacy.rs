@@ -13,10 +13,10 @@ use jiff::tz::{Offset, TimeZone};
 use serde_json::json;
 
 use super::output::{print, print_json};
-use super::words::{Times, count, number};
+use super::words::{Times, count, line, number};
 use super::{EXIT_CODES, database};
 use crate::config::Config;
-use crate::legacy::{Importer, Plan, Source};
+use crate::legacy::{self, Importer, Plan, Source};
 
 /// Takes the results of the old system into the history.
 ///
@@ -35,6 +35,10 @@ pub(super) struct ImportLegacy {
     /// Say what would be taken, and take nothing.
     #[arg(long)]
     dry_run: bool,
+    /// Take the results of this file out of the history again, for instance to import it with another time zone. Results
+    /// that were erased since would come back with the next import.
+    #[arg(long, conflicts_with_all = ["timezone", "dry_run"])]
+    undo: bool,
     /// As JSON.
     #[arg(long)]
     json: bool,
@@ -45,6 +49,9 @@ const SHOW_EVERY: Duration = Duration::from_millis(500);
 
 impl ImportLegacy {
     pub(super) fn run(&self, config: &Config) -> anyhow::Result<ExitCode> {
+        if self.undo {
+            return self.undo(config);
+        }
         let (zone, zone_name) = self.zone()?;
         let source = Source::open(&self.file)?;
         let now = SystemClock.now();
@@ -76,7 +83,20 @@ impl ImportLegacy {
                  The old file still holds addresses: delete it when you need it no more.\n"
             ))?;
         } else {
-            print("nothing was taken: --dry-run\n")?;
+            print("Nothing was taken: --dry-run.\n")?;
+        }
+        Ok(ExitCode::SUCCESS)
+    }
+
+    fn undo(&self, config: &Config) -> anyhow::Result<ExitCode> {
+        let mut connection = database::write(&config.data_dir)?;
+        let undone = legacy::undo(&mut connection, &self.file)?
+            .with_context(|| format!("{} was never imported here", self.file.display()))?;
+        if self.json {
+            print_json(&json!({ "file": self.file, "undone": undone }))?;
+        } else {
+            let results = count(undone, "result was", "results were");
+            print(&format!("{results} taken out of the history; the file can be imported anew\n"))?;
         }
         Ok(ExitCode::SUCCESS)
     }
@@ -117,42 +137,41 @@ fn offset(text: &str) -> Option<Offset> {
 
 fn in_words(plan: &Plan, source: &Source, zone: &str, now: Timestamp) -> String {
     let times = Times::here(now);
-    let mut text = format!("{}: {}\n", source.path().display(), count(plan.rows, "row", "rows"));
-    let mut say = |line: String| text.push_str(&format!("  {line}\n"));
-    say(format!("times without an offset are read as {zone} (--timezone)"));
+    let mut text = String::new();
+    let mut say = |label: &str, says: String| line(&mut text, label, &says);
+    say("file", format!("{}, {}", source.path().display(), count(plan.rows, "row", "rows")));
+    say("time zone", format!("{zone}, for times without an offset (--timezone)"));
     for (how_many, why) in
-        [(plan.done_before, "were dealt with by an earlier import"), (plan.already_there, "are in the history already")]
+        [(plan.done_before, "dealt with by an earlier import"), (plan.already_there, "in the history already")]
     {
         if how_many > 0 {
-            say(format!("{} {why}", number(how_many)));
+            say("known", format!("{} {why}", number(how_many)));
         }
     }
     for (left, how_many) in &plan.left {
-        say(format!("{} {}, and cannot be taken", number(*how_many), left.as_str()));
+        say("not taken", format!("{} {}", number(*how_many), left.as_str()));
     }
     if plan.beyond_cap > 0 {
-        say(format!(
-            "{} have no place: the history keeps {} results, {} of them are this agent's own; \
-             raise history.max_rows and import again to keep more",
-            number(plan.beyond_cap),
-            number(plan.history_max_rows),
-            number(plan.own_results)
-        ));
+        say("not taken", format!("{} that are older than those for which there is room", number(plan.beyond_cap)));
+        let (most, own) = (number(plan.history_max_rows), number(plan.own_results));
+        say(
+            "",
+            format!(
+                "(the history keeps {most} results, {own} of them this agent's own; raise history.max_rows and import again)"
+            ),
+        );
     }
     if plan.to_evict > 0 {
-        say(format!("{} of earlier imports give their places to newer ones", number(plan.to_evict)));
+        say("let go", format!("{} of earlier imports, for newer ones", number(plan.to_evict)));
     }
     if plan.values_left_empty > 0 {
-        let values = count(plan.values_left_empty, "value", "values");
-        say(format!("{values} cannot be read and stay empty"));
+        say("left empty", count(plan.values_left_empty, "value that cannot be read", "values that cannot be read"));
     }
-    match (plan.first_ms, plan.last_ms) {
-        (Some(first), Some(last)) => {
-            let (first, last) = (times.at_ms(first), times.at_ms(last));
-            say(format!("{} will be taken, received {first} to {last}", number(plan.to_take)));
-        }
-        _ => say("nothing will be taken".to_owned()),
-    }
+    let span = match (plan.first_ms, plan.last_ms) {
+        (Some(first), Some(last)) => format!(", received {} to {}", times.at_ms(first), times.at_ms(last)),
+        _ => String::new(),
+    };
+    say("to take", format!("{}{span}", count(plan.to_take, "result", "results")));
     text
 }
 

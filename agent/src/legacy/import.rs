@@ -5,6 +5,7 @@
 
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BinaryHeap};
+use std::path::Path;
 use std::time::{Duration, Instant};
 
 use anyhow::Context as _;
@@ -23,6 +24,8 @@ const ROWS_AT_ONCE: u32 = 500;
 
 /// Longest pause between two transactions, in which a running agent has its turn.
 const MAX_PAUSE: Duration = Duration::from_millis(200);
+
+const BUSY: &str = "the agent's database is busy; run the command again, it goes on";
 
 /// Takes the old system's results into a history.
 pub struct Importer<'a> {
@@ -172,9 +175,7 @@ impl<'a> Importer<'a> {
                 None => self.import.finished_s = Some(self.now.as_second()),
             }
             let begun = Instant::now();
-            let transaction = connection
-                .transaction_with_behavior(TransactionBehavior::Immediate)
-                .context("the agent's database is busy; run the import again, it goes on")?;
+            let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate).context(BUSY)?;
             if last == i64::MIN {
                 let sql = "DELETE FROM history WHERE local_id < 0 AND received_ms < ?1";
                 done.evicted = transaction.execute(sql, [plan.floor_ms])? as u64;
@@ -208,6 +209,27 @@ impl<'a> Importer<'a> {
             Ok(read) => Judged::New(Box::new(read)),
             Err(left) => Judged::Left(left),
         }
+    }
+}
+
+/// Takes the results of a file out of the history again, as if it had not been imported. Returns how many; none if it
+/// was never imported.
+///
+/// # Errors
+/// If the database does not take it. What is done is done; the next run goes on.
+pub fn undo(connection: &mut Connection, path: &Path) -> anyhow::Result<Option<u64>> {
+    let Some(import) = imports::newest(connection, path)? else { return Ok(None) };
+    let mut undone = 0;
+    loop {
+        let begun = Instant::now();
+        let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate).context(BUSY)?;
+        let rows = imports::undo(&transaction, &import, ROWS_AT_ONCE)?;
+        transaction.commit().context("the agent's database did not take it")?;
+        undone += rows;
+        if rows == 0 {
+            return Ok(Some(undone));
+        }
+        std::thread::sleep(begun.elapsed().min(MAX_PAUSE));
     }
 }
 

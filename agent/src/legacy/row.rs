@@ -37,12 +37,12 @@ impl Left {
     #[must_use]
     pub fn as_str(self) -> &'static str {
         match self {
-            Self::BadTimestamp => "have no time that can be read",
-            Self::FutureTimestamp => "lie in the future",
-            Self::BadAddress => "have no address that can be read",
-            Self::UnknownTestType => "are of a test that is not known",
-            Self::TooLong => "hold a value that is too long",
-            Self::BadRowNumber => "have a number that the old system does not give",
+            Self::BadTimestamp => "without a time that can be read",
+            Self::FutureTimestamp => "of the future",
+            Self::BadAddress => "without an address that can be read",
+            Self::UnknownTestType => "of a test that is not known",
+            Self::TooLong => "with a value that is too long",
+            Self::BadRowNumber => "with a number that the old system does not give",
         }
     }
 }

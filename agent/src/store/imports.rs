@@ -110,7 +110,27 @@ pub fn save(connection: &Connection, path: &Path, import: &Import) -> Result<(),
     Ok(())
 }
 
-/// The path without links, if the file is there, as text.
+/// Takes the results of an import out of the history again, at most `limit` of them, and forgets the import once none
+/// is left. Returns how many were taken out.
+///
+/// # Errors
+/// [`StoreFault`] if the database does not take it.
+pub fn undo(connection: &Connection, import: &Import, limit: u32) -> Result<u64, StoreFault> {
+    let first = -(import.number << ROW_BITS);
+    let rows = connection
+        .prepare_cached(
+            "DELETE FROM history WHERE local_id IN
+                 (SELECT local_id FROM history WHERE local_id BETWEEN ?1 AND ?2 ORDER BY local_id LIMIT ?3)",
+        )?
+        .execute(params![first, first + (1 << ROW_BITS) - 1, limit])?;
+    if rows == 0 {
+        connection.prepare_cached("DELETE FROM imports WHERE number = ?1")?.execute([import.number])?;
+    }
+    Ok(rows as u64)
+}
+
+/// The whole path without links, as text; of a file that is gone as it was named.
 fn spelled(path: &Path) -> String {
-    path.canonicalize().unwrap_or_else(|_| path.to_owned()).to_string_lossy().into_owned()
+    let whole = path.canonicalize().or_else(|_| std::path::absolute(path)).unwrap_or_else(|_| path.to_owned());
+    whole.to_string_lossy().into_owned()
 }
