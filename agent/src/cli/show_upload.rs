@@ -50,7 +50,7 @@ struct Leaving {
 
 impl ShowUpload {
     pub(super) fn run(&self, config: &Config) -> anyhow::Result<ExitCode> {
-        let Some(warehouse) = config.warehouse.as_ref().filter(|_| config.telemetry) else {
+        let Some(warehouse) = config.uploads_to() else {
             return self.nothing("nothing ever leaves: no warehouse is configured, or telemetry is off");
         };
         let connection = database::read(&config.data_dir)?;

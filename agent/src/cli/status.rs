@@ -114,7 +114,9 @@ impl Figures {
             Some(alarm) => line(&mut text, "ALARM", &format!("{alarm}{}", since(report.alarm_since_s, "raised"))),
             None => line(&mut text, "alarm", "none"),
         }
-        let oldest = since(report.oldest_waiting_s, "the oldest of the hour that began");
+        let oldest = report
+            .oldest_waiting_s
+            .map_or_else(String::new, |hour| format!(", the oldest of the hour from {}", times.at_s(hour)));
         line(&mut text, "waiting", &format!("{} for sealing{oldest}", records(report.waiting_records)));
         let oldest = since(report.oldest_unsettled_s, "the oldest sealed");
         let (unsettled, inside) = (batches(report.unsettled_batches), records(report.unsettled_records));
@@ -134,7 +136,7 @@ impl Figures {
         let webhook = &report.webhook;
         if webhook.waiting + webhook.set_aside + webhook.dropped() > 0 {
             let waiting = count(webhook.waiting, "delivery", "deliveries");
-            let oldest = since(webhook.oldest_waiting_s, "the oldest tried since");
+            let oldest = since(webhook.oldest_waiting_s, "the oldest queued");
             let (aside, dropped) = (number(webhook.set_aside), number(webhook.dropped()));
             line(&mut text, "webhook", &format!("{waiting} waiting{oldest}; {aside} set aside, {dropped} given up"));
         }

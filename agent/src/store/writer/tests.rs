@@ -27,6 +27,7 @@ fn op() -> impl Strategy<Value = Op> {
         1 => (1_u32..30).prop_map(Op::TakeOnFullDisk),
         1 => (1_usize..6).prop_map(Op::WarehouseForgets),
         1 => Just(Op::NewEpoch),
+        1 => Just(Op::SendAgain),
         2 => any::<prop::sample::Index>().prop_map(Op::Erase),
     ]
 }

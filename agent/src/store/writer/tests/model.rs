@@ -20,7 +20,9 @@ use crate::store::accept::{Accepted, Incoming};
 use crate::store::erase::Erasure;
 use crate::store::identity::Alarm;
 use crate::store::report::{Report, report};
-use crate::store::{Answer, Message, OutboxCaps, StoreFault, StoreSettings, batches, epoch, evict, identity, schema};
+use crate::store::{
+    Answer, Message, OutboxCaps, StoreFault, StoreSettings, aside, batches, epoch, evict, identity, schema,
+};
 
 /// What can happen.
 #[derive(Debug, Clone)]
@@ -41,6 +43,8 @@ pub(super) enum Op {
     WarehouseForgets(usize),
     /// `agent new-epoch`.
     NewEpoch,
+    /// `agent queue retry --all`, beside the running agent.
+    SendAgain,
     /// The client of an earlier result is erased.
     Erase(Index),
 }
@@ -51,6 +55,8 @@ const SEAL_RECORDS: u64 = 10;
 const SEAL_INTERVAL_S: i64 = 60;
 const HISTORY_ROWS: u64 = 25;
 const DAY_S: i64 = 86_400;
+/// Longest that a running agent may not notice a change that a command made.
+const MAINTENANCE_S: i64 = 60;
 
 pub(super) struct Model {
     writer: Option<Writer>,
@@ -59,7 +65,8 @@ pub(super) struct Model {
     warehouse: Warehouse,
     /// Every result that was acknowledged: its number, its answer, and when.
     acknowledged: Vec<(u32, Accepted)>,
-    /// Records that a new epoch counted as dropped although their batch had arrived.
+    /// Records that a new epoch counted as dropped although their batch had arrived, and those that were counted as
+    /// dropped when they were refused, and were sent again.
     counted_twice: u64,
     /// Results whose client was erased.
     erased: BTreeSet<u32>,
@@ -103,6 +110,7 @@ impl Model {
             Op::TakeOnFullDisk(count) => self.take_on_full_disk(count),
             Op::WarehouseForgets(count) => self.warehouse.forget(self.epoch(), count),
             Op::NewEpoch => self.new_epoch(),
+            Op::SendAgain => self.send_again(),
             Op::Erase(which) => self.erase(which),
         }
         let report = self.report();
@@ -310,6 +318,23 @@ impl Model {
         epoch::begin(&mut connection, self.now_s).expect("a new epoch");
         drop(connection);
         self.start();
+    }
+
+    /// A running agent notices within a minute what a command puts into its outbox.
+    fn send_again(&mut self) {
+        let mut connection = schema::open_beside(&self.path()).expect("the database");
+        let transaction = connection.transaction().expect("a transaction");
+        let mut again = 0;
+        for batch in aside::list(&transaction).expect("a list") {
+            match aside::retry(&transaction, batch.id).expect("asked") {
+                Ok(records) => again += records,
+                Err(why) => assert!(!batch.can_be_retried, "{why}"),
+            }
+        }
+        transaction.commit().expect("committed");
+        self.counted_twice += again;
+        self.pass(MAINTENANCE_S);
+        self.check_memory();
     }
 
     fn start(&mut self) {
