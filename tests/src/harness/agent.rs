@@ -234,6 +234,21 @@ impl Agent {
         serde_json::from_str(&output).with_context(|| format!("`agent status` wrote no JSON: {output}"))
     }
 
+    /// Runs one of its commands on the same configuration, in the same environment, and gives all that comes of it.
+    ///
+    /// # Errors
+    /// If it cannot be started.
+    pub fn output(&self, arguments: &[&str]) -> anyhow::Result<std::process::Output> {
+        std::process::Command::new(super::program::binary("agent")?)
+            .arg("--config")
+            .arg(&self.config)
+            .args(arguments)
+            .envs(self.options.environment.iter().map(|(name, value)| (name, value)))
+            .stdin(std::process::Stdio::null())
+            .output()
+            .context("starting a command of the agent")
+    }
+
     /// Runs one of its commands on the same configuration and gives its standard output.
     ///
     /// # Errors
