@@ -1,6 +1,6 @@
 //! The support desk's API as a provider's tools meet it: the real agent, over HTTP.
 
-mod answers;
+pub(super) mod answers;
 mod documented;
 mod door;
 mod erase;

@@ -87,9 +87,10 @@ fn address_at(text: &str) -> Option<(usize, String)> {
     }
     ipv6_at(text, ':')
         .or_else(|| ipv6_at(text, '-'))
+        // Nibbles first: four of them look like an IPv4 address.
+        .or_else(|| groups_at(text, '.', 1, 8))
         .or_else(|| [".", "-", "_", ", ", ","].iter().find_map(|between| ipv4_at(text, between)))
         .or_else(|| groups_at(text, ':', 2, 4))
-        .or_else(|| groups_at(text, '.', 1, 8))
         .or_else(|| number_at(text))
 }
 

@@ -5,6 +5,7 @@ use bufferlake_tests::harness::{Agent, AgentOptions, Scratch};
 use rusqlite::Connection;
 
 use super::super::results::{body, client, post_all};
+use super::super::support::answers::FIELDS;
 use super::{json, say};
 
 // Aim: results are found by address, prefix, time, grade and type, shown to people and scripts, and each look-up is noted,
@@ -17,32 +18,7 @@ fn history_is_found_and_noted() -> anyhow::Result<()> {
     let one = client(7).to_string();
     let found = json(&agent, &["history", "--client", &one], 0)?;
     ensure!(found["total"] == 1 && found["tests"][0]["client_ip"] == one, "{found}");
-    let members = [
-        "timestamp",
-        "client_ip",
-        "user_agent",
-        "test_type",
-        "download_mbps",
-        "upload_mbps",
-        "baseline_latency_ms",
-        "download_latency_increase_ms",
-        "upload_latency_increase_ms",
-        "bidirectional_latency_increase_ms",
-        "overall_grade",
-        "download_grade",
-        "upload_grade",
-        "bidirectional_grade",
-        "household_score",
-        "alex_grade",
-        "sarah_grade",
-        "jake_grade",
-        "computer_grade",
-        "asn",
-        "asn_name",
-        "country_code",
-        "test_server_name",
-    ];
-    for member in members {
+    for member in FIELDS {
         ensure!(found["tests"][0].get(member).is_some(), "{member} is missing: {found}");
     }
     let all = json(&agent, &["history", "--client", "73.0.0.0/8", "--limit", "10"], 0)?;

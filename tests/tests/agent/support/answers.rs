@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 use super::{Desk, result};
 
 /// The fields that existing tools read, all of them.
-const FIELDS: [&str; 23] = [
+pub(in crate::agent) const FIELDS: [&str; 23] = [
     "timestamp",
     "client_ip",
     "user_agent",

@@ -1,5 +1,7 @@
 //! The agent's store under random operations, and the accounts that must add up.
 
+mod again;
+
 use std::collections::BTreeSet;
 use std::net::{IpAddr, Ipv4Addr};
 use std::sync::{Arc, Mutex};
@@ -20,9 +22,7 @@ use crate::store::accept::{Accepted, Incoming};
 use crate::store::erase::Erasure;
 use crate::store::identity::Alarm;
 use crate::store::report::{Report, report};
-use crate::store::{
-    Answer, Message, OutboxCaps, StoreFault, StoreSettings, aside, batches, epoch, evict, identity, schema,
-};
+use crate::store::{Answer, Message, OutboxCaps, StoreFault, StoreSettings, batches, epoch, evict, identity, schema};
 
 /// What can happen.
 #[derive(Debug, Clone)]
@@ -55,8 +55,6 @@ const SEAL_RECORDS: u64 = 10;
 const SEAL_INTERVAL_S: i64 = 60;
 const HISTORY_ROWS: u64 = 25;
 const DAY_S: i64 = 86_400;
-/// Longest that a running agent may not notice a change that a command made.
-const MAINTENANCE_S: i64 = 60;
 
 pub(super) struct Model {
     writer: Option<Writer>,
@@ -318,23 +316,6 @@ impl Model {
         epoch::begin(&mut connection, self.now_s).expect("a new epoch");
         drop(connection);
         self.start();
-    }
-
-    /// A running agent notices within a minute what a command puts into its outbox.
-    fn send_again(&mut self) {
-        let mut connection = schema::open_beside(&self.path()).expect("the database");
-        let transaction = connection.transaction().expect("a transaction");
-        let mut again = 0;
-        for batch in aside::list(&transaction).expect("a list") {
-            match aside::retry(&transaction, batch.id).expect("asked") {
-                Ok(records) => again += records,
-                Err(why) => assert!(!batch.can_be_retried, "{why}"),
-            }
-        }
-        transaction.commit().expect("committed");
-        self.counted_twice += again;
-        self.pass(MAINTENANCE_S);
-        self.check_memory();
     }
 
     fn start(&mut self) {
