@@ -39,13 +39,15 @@ use self::verdict::{Answer, Silence};
 use crate::config::WebhookConfig;
 use crate::store::webhooks::{self, Delivery};
 use crate::store::{Store, StoreFault};
+use crate::upload::backoff::{Backoff, Bounds};
 
 /// How often the queue is looked at although nothing was queued: deliveries that `agent queue retry` made due are found
 /// by it, and a clock that was set.
 const LOOK_EVERY: Duration = Duration::from_secs(10);
 
-/// Pause after the queue did not answer.
-const STORE_PAUSE: Duration = Duration::from_secs(2);
+/// Pauses while the queue does not answer: short when the disk has just much to do, long when it is full.
+const STORE_PAUSES: Bounds =
+    Bounds { base: Duration::from_secs(1), max: Duration::from_secs(60), max_asked: Duration::ZERO };
 
 /// What the metrics and the support desk say about deliveries.
 #[derive(Debug, Clone, Default)]
@@ -131,15 +133,19 @@ impl<P: Post> Deliverer<P> {
 
     /// Works until it is dropped; what is on its way then goes out again at the next start.
     pub async fn run(mut self) {
+        let mut pauses = Backoff::new(STORE_PAUSES);
         loop {
             match self.step().await {
-                Ok(rest) => self.wait(rest).await,
+                Ok(rest) => {
+                    pauses.reset();
+                    self.wait(rest).await;
+                }
                 Err(error) => {
                     tracing::warn!(
                         error = &error as &dyn std::error::Error,
                         "the queue of deliveries did not answer; they wait"
                     );
-                    tokio::time::sleep(STORE_PAUSE).await;
+                    tokio::time::sleep(pauses.next(None, rand::random())).await;
                 }
             }
         }

@@ -3,6 +3,7 @@
 //! A test takes a [`Scratch`] directory, starts a [`Warehouse`] and [`Agent`]s in it, puts a [`Proxy`] between them where
 //! faults are wanted, and waits for what must come with [`until`]. Whatever it started ends with it.
 
+mod acceptor;
 mod agent;
 mod patience;
 mod program;

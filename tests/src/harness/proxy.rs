@@ -2,11 +2,11 @@
 
 use std::collections::VecDeque;
 use std::io::{Read as _, Write as _};
-use std::net::{Ipv4Addr, Shutdown, SocketAddr, TcpListener, TcpStream};
+use std::net::{Shutdown, SocketAddr, TcpStream};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use anyhow::Context as _;
+use super::acceptor::Acceptor;
 
 /// What befalls one request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -53,13 +53,12 @@ struct Shared {
     black_hole: AtomicBool,
     /// Connections that fell into the black hole.
     swallowed: Mutex<Vec<TcpStream>>,
-    open: AtomicBool,
 }
 
 /// The proxy; it ends when dropped.
 #[derive(Debug)]
 pub struct Proxy {
-    address: SocketAddr,
+    acceptor: Acceptor,
     shared: Arc<Shared>,
 }
 
@@ -69,8 +68,6 @@ impl Proxy {
     /// # Errors
     /// If there is no free port.
     pub fn start(upstream: SocketAddr) -> anyhow::Result<Self> {
-        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).context("opening the proxy's port")?;
-        let address = listener.local_addr().context("reading the proxy's port")?;
         let shared = Arc::new(Shared {
             upstream: Mutex::new(upstream),
             plan: Mutex::default(),
@@ -79,25 +76,16 @@ impl Proxy {
             sent: Mutex::default(),
             black_hole: AtomicBool::new(false),
             swallowed: Mutex::default(),
-            open: AtomicBool::new(true),
         });
-        let accepting = Arc::clone(&shared);
-        std::thread::spawn(move || {
-            for stream in listener.incoming().flatten() {
-                if !accepting.open.load(Ordering::SeqCst) {
-                    return;
-                }
-                let shared = Arc::clone(&accepting);
-                std::thread::spawn(move || serve(stream, &shared));
-            }
-        });
-        Ok(Self { address, shared })
+        let serving = Arc::clone(&shared);
+        let acceptor = Acceptor::start(0, move |stream| serve(stream, &serving))?;
+        Ok(Self { acceptor, shared })
     }
 
     /// Where it listens.
     #[must_use]
     pub fn address(&self) -> SocketAddr {
-        self.address
+        self.acceptor.address()
     }
 
     /// What befalls the next requests, in order, after those planned before; then requests pass again.
@@ -149,14 +137,6 @@ impl Proxy {
     /// Sends new connections elsewhere, for example to a restarted warehouse.
     pub fn set_upstream(&self, upstream: SocketAddr) {
         *lock(&self.shared.upstream) = upstream;
-    }
-}
-
-impl Drop for Proxy {
-    fn drop(&mut self) {
-        self.shared.open.store(false, Ordering::SeqCst);
-        // Wakes the thread that accepts, so that it sees the end.
-        let _ = TcpStream::connect(self.address);
     }
 }
 

@@ -3,14 +3,14 @@
 
 use std::collections::VecDeque;
 use std::io::{Read as _, Write as _};
-use std::net::{Ipv4Addr, Shutdown, SocketAddr, TcpListener, TcpStream};
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::net::{Shutdown, SocketAddr, TcpStream};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use anyhow::Context as _;
 use serde_json::Value;
 
+use super::acceptor::Acceptor;
 use super::patience::until;
 
 /// How long what must come may take: several retries of a delivery.
@@ -66,12 +66,11 @@ struct Shared {
     otherwise: Mutex<Conduct>,
     /// Connections that are kept open without an answer.
     held: Mutex<Vec<TcpStream>>,
-    open: AtomicBool,
 }
 
-/// The receiver; it ends when dropped.
+/// The receiver; when it is dropped, it takes no more connections and lets go of those that it held.
 pub struct Receiver {
-    address: SocketAddr,
+    acceptor: Acceptor,
     shared: Arc<Shared>,
 }
 
@@ -89,38 +88,27 @@ impl Receiver {
     /// # Errors
     /// If the port is taken.
     pub fn start_at(port: u16) -> anyhow::Result<Self> {
-        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, port)).context("opening the receiver's port")?;
-        let address = listener.local_addr().context("reading the receiver's port")?;
         let shared = Arc::new(Shared {
             received: Mutex::default(),
             plan: Mutex::default(),
             otherwise: Mutex::new(Conduct::Status(204)),
             held: Mutex::default(),
-            open: AtomicBool::new(true),
         });
-        let accepting = Arc::clone(&shared);
-        std::thread::spawn(move || {
-            for stream in listener.incoming().flatten() {
-                if !accepting.open.load(Ordering::SeqCst) {
-                    return;
-                }
-                let shared = Arc::clone(&accepting);
-                std::thread::spawn(move || serve(stream, &shared));
-            }
-        });
-        Ok(Self { address, shared })
+        let serving = Arc::clone(&shared);
+        let acceptor = Acceptor::start(port, move |stream| serve(stream, &serving))?;
+        Ok(Self { acceptor, shared })
     }
 
     /// Where deliveries are to be posted.
     #[must_use]
     pub fn url(&self) -> String {
-        format!("http://{}/libreqos-webhook", self.address)
+        format!("http://{}/libreqos-webhook", self.address())
     }
 
     /// Where it listens.
     #[must_use]
     pub fn address(&self) -> SocketAddr {
-        self.address
+        self.acceptor.address()
     }
 
     /// What befalls the next requests, in order.
@@ -157,12 +145,9 @@ impl Receiver {
 
 impl Drop for Receiver {
     fn drop(&mut self) {
-        self.shared.open.store(false, Ordering::SeqCst);
         for stream in lock(&self.shared.held).drain(..) {
             let _ = stream.shutdown(Shutdown::Both);
         }
-        // Wakes the thread that accepts, so that it sees the end.
-        let _ = TcpStream::connect(self.address);
     }
 }
 
@@ -199,7 +184,7 @@ fn serve(mut stream: TcpStream, shared: &Shared) {
             }
         }
         match stream.read(&mut chunk) {
-            Ok(read @ 1..) if shared.open.load(Ordering::SeqCst) => bytes.extend_from_slice(&chunk[..read]),
+            Ok(read @ 1..) => bytes.extend_from_slice(&chunk[..read]),
             _ => return,
         }
     }
