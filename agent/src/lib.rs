@@ -23,6 +23,10 @@ pub mod upload;
 
 pub mod webhook;
 
+pub mod outgoing;
+
+pub mod backoff;
+
 pub mod legacy;
 
 pub mod logging;

@@ -1,7 +1,5 @@
 //! Sends sealed batches, one at a time, until the warehouse has them.
 
-pub mod backoff;
-
 pub mod request;
 
 pub mod verdict;
@@ -10,15 +8,15 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use intake::clock::Clock;
-use reqwest::header::{DATE, RETRY_AFTER};
 use wire::AgentId;
 use wire::signature::Secret;
 
+use crate::backoff::{Backoff, Bounds};
 use crate::config::WarehouseConfig;
+use crate::outgoing;
 use crate::store::batches::{self, Offer};
 use crate::store::identity::{self, Alarm};
 use crate::store::{Store, StoreFault};
-use backoff::Backoff;
 use verdict::{Reply, Verdict, judge};
 
 /// Most bytes of an answer that are read.
@@ -26,6 +24,10 @@ pub const MAX_REPLY_BYTES: usize = 64 << 10;
 
 /// Pause while an alarm stands, or the database does not answer.
 const ALARM_PAUSE: Duration = Duration::from_secs(30);
+
+/// Waits between attempts.
+const WAITS: Bounds =
+    Bounds { base: Duration::from_millis(500), max: Duration::from_secs(300), max_asked: Duration::from_secs(3_600) };
 
 /// What the health page says about uploading.
 #[derive(Debug, Clone, Default)]
@@ -87,7 +89,7 @@ impl Uploader {
             store,
             clock,
             clock_offset_s: 0,
-            backoff: Backoff::default(),
+            backoff: Backoff::new(WAITS),
             state,
         })
     }
@@ -237,13 +239,11 @@ impl Uploader {
 
 /// What decides of an answer to a request of the moment `now_s`. A body that is too long counts as none.
 pub(crate) async fn read_reply(mut response: reqwest::Response, now_s: i64) -> Result<Reply, reqwest::Error> {
-    let text = |name| response.headers().get(name).and_then(|value: &reqwest::header::HeaderValue| value.to_str().ok());
-    let date_s = text(DATE).and_then(parse_date);
     let mut reply = Reply {
         status: response.status().as_u16(),
         body: Vec::new(),
-        retry_after_s: text(RETRY_AFTER).and_then(|text| parse_retry_after(text, date_s.unwrap_or(now_s))),
-        date_s,
+        retry_after_s: outgoing::retry_after_s(response.headers(), now_s),
+        date_s: outgoing::date_s(response.headers()),
     };
     while let Some(chunk) = response.chunk().await? {
         if reply.body.len() + chunk.len() > MAX_REPLY_BYTES {
@@ -253,30 +253,4 @@ pub(crate) async fn read_reply(mut response: reqwest::Response, now_s: i64) -> R
         reply.body.extend_from_slice(&chunk);
     }
     Ok(reply)
-}
-
-/// `Retry-After` in seconds; it may be a date, which is held against the answer's own.
-pub(crate) fn parse_retry_after(text: &str, now_s: i64) -> Option<u64> {
-    text.trim().parse().ok().or_else(|| Some(u64::try_from(parse_date(text)? - now_s).unwrap_or(0)))
-}
-
-/// An HTTP date in Unix seconds.
-fn parse_date(text: &str) -> Option<i64> {
-    let parser = jiff::fmt::rfc2822::DateTimeParser::new();
-    parser.parse_timestamp(text).ok().map(|moment| moment.as_second())
-}
-
-#[cfg(test)]
-mod tests {
-    //! Aim: the `Date` that servers send can be learnt from, and both forms of `Retry-After` are understood.
-
-    #[test]
-    fn http_dates_are_read() {
-        assert_eq!(super::parse_date("Thu, 01 Jan 1970 00:01:00 GMT"), Some(60));
-        assert_eq!(super::parse_date("yesterday"), None);
-        assert_eq!(super::parse_retry_after("7", 0), Some(7));
-        assert_eq!(super::parse_retry_after("Thu, 01 Jan 1970 00:01:00 GMT", 50), Some(10));
-        assert_eq!(super::parse_retry_after("Thu, 01 Jan 1970 00:01:00 GMT", 90), Some(0));
-        assert_eq!(super::parse_retry_after("soon", 0), None);
-    }
 }

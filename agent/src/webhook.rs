@@ -36,10 +36,10 @@ use self::post::{HttpPost, Post};
 use self::receiver::Receiver;
 use self::sign::Keys;
 use self::verdict::{Answer, Silence};
+use crate::backoff::{Backoff, Bounds};
 use crate::config::WebhookConfig;
 use crate::store::webhooks::{self, Delivery};
 use crate::store::{Store, StoreFault};
-use crate::upload::backoff::{Backoff, Bounds};
 
 /// How often the queue is looked at although nothing was queued: deliveries that `agent queue retry` made due are found
 /// by it, and a clock that was set.

@@ -15,6 +15,7 @@ use super::output::{print_bytes, print_json};
 use super::words::count;
 use super::{EXIT_CODES, database};
 use crate::config::{Config, WarehouseConfig};
+use crate::outgoing::USER_AGENT;
 use crate::store::{batches, identity, outbox};
 use crate::upload::request;
 
@@ -129,7 +130,7 @@ impl ShowUpload {
                 "v1=(hidden; --signature shows it)".clone_into(value);
             }
         }
-        headers.push(("user-agent", request::USER_AGENT.to_owned()));
+        headers.push(("user-agent", USER_AGENT.to_owned()));
         headers.push(("accept", "*/*".to_owned()));
         if let Ok(url) = request::url(warehouse)
             && let Some(host) = url.host_str()

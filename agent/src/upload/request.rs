@@ -8,7 +8,8 @@ use wire::signature::{
     AGENT_HEADER, BATCHES_PATH, ContentDigest, DIGEST_HEADER, SIGNATURE_HEADER, Secret, TIMESTAMP_HEADER,
 };
 
-use crate::config::{LOCALHOST, LOCALHOST_ADDRESSES, WarehouseConfig};
+use crate::config::WarehouseConfig;
+use crate::outgoing;
 
 /// Longest wait for a connection.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
@@ -16,24 +17,15 @@ const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 /// Longest wait for a whole answer.
 const REQUEST_TIMEOUT: Duration = Duration::from_secs(30);
 
-/// What the agent calls itself.
-pub const USER_AGENT: &str = concat!("bufferlake-agent/", env!("CARGO_PKG_VERSION"));
-
-/// The client: no redirects, no proxies, time-outs, TLS by rustls.
+/// The client, with its time-outs.
 ///
 /// # Errors
 /// If TLS cannot be set up.
 pub fn client() -> anyhow::Result<reqwest::Client> {
-    // The second agent of a process finds the provider installed already.
-    let _ = rustls::crypto::ring::default_provider().install_default();
-    reqwest::Client::builder()
-        .redirect(reqwest::redirect::Policy::none())
-        .no_proxy()
-        .resolve_to_addrs(LOCALHOST, &LOCALHOST_ADDRESSES)
+    outgoing::client()
         .connect_timeout(CONNECT_TIMEOUT)
         .timeout(REQUEST_TIMEOUT)
         .pool_max_idle_per_host(1)
-        .user_agent(USER_AGENT)
         .build()
         .context("preparing the HTTP client")
 }

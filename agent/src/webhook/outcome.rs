@@ -6,8 +6,8 @@ use jiff::Timestamp;
 use rusqlite::Connection;
 
 use super::verdict::{Answer, Verdict};
+use crate::backoff::Bounds;
 use crate::store::{StoreFault, webhooks};
-use crate::upload::backoff::Bounds;
 
 /// Waits of a delivery that was refused: the receiver has something against it, and the others go on meanwhile.
 const REFUSED: Bounds =

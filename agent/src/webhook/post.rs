@@ -7,14 +7,14 @@ use std::time::Duration;
 
 use anyhow::{Context as _, ensure};
 use reqwest::Url;
-use reqwest::header::{CONTENT_TYPE, RETRY_AFTER};
+use reqwest::header::CONTENT_TYPE;
 
 use super::plain_http::{NotPermitted, PlainHttp, Resolver};
 use super::receiver::MAX_IN_FLIGHT;
 use super::sign::{ID_HEADER, Keys, LEGACY_HEADER, SIGNATURE_HEADER, TIMESTAMP_HEADER};
 use super::verdict::{Answer, Silence};
+use crate::outgoing;
 use crate::store::webhooks::Delivery;
-use crate::upload::parse_retry_after;
 
 /// Longest wait for an answer, the connection included.
 pub const TIMEOUT: Duration = Duration::from_secs(10);
@@ -63,16 +63,11 @@ impl HttpPost {
     }
 
     fn with(url: Url, resolver: Resolver, keys: Option<Keys>, timeout: Duration) -> anyhow::Result<Self> {
-        // The second client of a process finds the provider installed already.
-        let _ = rustls::crypto::ring::default_provider().install_default();
-        let client = reqwest::Client::builder()
-            .redirect(reqwest::redirect::Policy::none())
-            .no_proxy()
+        let client = outgoing::client()
             .timeout(timeout)
             .pool_max_idle_per_host(MAX_IN_FLIGHT)
             .pool_idle_timeout(IDLE_TIMEOUT)
             .dns_resolver(resolver)
-            .user_agent(concat!("bufferlake-agent/", env!("CARGO_PKG_VERSION")))
             .build()
             .context("preparing the HTTP client")?;
         Ok(Self { client, url, keys })
@@ -91,8 +86,7 @@ impl Post for HttpPost {
         let request = request.header(ID_HEADER, message_id).header(TIMESTAMP_HEADER, timestamp_s).body(body);
         match request.send().await {
             Ok(mut response) => {
-                let asked = response.headers().get(RETRY_AFTER).and_then(|value| value.to_str().ok());
-                let asked_s = asked.and_then(|text| parse_retry_after(text, timestamp_s));
+                let asked_s = outgoing::retry_after_s(response.headers(), timestamp_s);
                 let answer = Answer::Status(response.status().as_u16(), asked_s);
                 let _ = tokio::time::timeout(DRAIN_TIMEOUT, drain(&mut response)).await;
                 answer

@@ -7,7 +7,7 @@
 use std::time::{Duration, Instant};
 
 use super::verdict::{Answer, Verdict};
-use crate::upload::backoff::{Backoff, Bounds};
+use crate::backoff::{Backoff, Bounds};
 
 /// Most deliveries on their way at once.
 pub const MAX_IN_FLIGHT: usize = 8;

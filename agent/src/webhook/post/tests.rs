@@ -7,7 +7,7 @@ use std::time::Instant;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpListener;
 
-use super::super::plain_http::tests::rebinding;
+use super::super::plain_http::tests::{elsewhere, rebinding};
 use super::*;
 
 /// So short that a test waits for it.
@@ -163,4 +163,10 @@ async fn plain_http_goes_nowhere_else() {
     assert_eq!(answer(&post).await, Answer::Silence(Silence::NotPermitted));
     assert!(began.elapsed() < TIMEOUT / 2, "a connection was tried");
     assert_eq!(server.requests().len(), 1);
+
+    // `localhost` is loopback, whatever a resolver says of it.
+    let post = HttpPost::with(server.url("localhost"), elsewhere(), None, TIMEOUT).expect("a client");
+    assert_eq!(answer(&post).await, Answer::Status(200, None));
+    let post = HttpPost::with(server.url("other.example"), elsewhere(), None, TIMEOUT).expect("a client");
+    assert_eq!(answer(&post).await, Answer::Silence(Silence::NotPermitted));
 }

@@ -25,21 +25,11 @@ impl Bounds {
     }
 }
 
-/// Waits between two attempts at the warehouse.
-const WAREHOUSE: Bounds =
-    Bounds { base: Duration::from_millis(500), max: Duration::from_secs(300), max_asked: Duration::from_secs(3_600) };
-
 /// Counts failed attempts in a row.
 #[derive(Debug)]
 pub struct Backoff {
     bounds: Bounds,
     failures: u32,
-}
-
-impl Default for Backoff {
-    fn default() -> Self {
-        Self::new(WAREHOUSE)
-    }
 }
 
 impl Backoff {
