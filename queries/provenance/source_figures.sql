@@ -21,12 +21,13 @@ found AS (
         asn,
         source,
         all_votes AS votes,
-        min(outcome) FILTER (WHERE 2 * reached >= all_votes) AS p50_bin,
-        min(outcome) FILTER (WHERE reached >= greatest(1, floor((all_votes - 1.96 * sqrt(all_votes)) / 2))) AS p50_low_bin,
-        min(outcome) FILTER (WHERE reached >= least(all_votes, ceil((all_votes + 1.96 * sqrt(all_votes)) / 2) + 1)) AS p50_high_bin,
+        min(b.mid_hundredths) FILTER (WHERE 2 * reached >= all_votes) AS p50,
+        min(b.lower_hundredths) FILTER (WHERE reached >= greatest(1, floor((all_votes - 1.96 * sqrt(all_votes)) / 2))) AS p50_low,
+        min(b.upper_hundredths) FILTER (WHERE reached >= least(all_votes, ceil((all_votes + 1.96 * sqrt(all_votes)) / 2) + 1)) AS p50_high,
         CAST(all_votes AS DOUBLE) AS n,
         CAST(coalesce(sum(votes) FILTER (WHERE outcome <= 2), 0) AS DOUBLE) / CAST(all_votes AS DOUBLE) AS share
     FROM reached
+    INNER JOIN bins AS b ON b.bin = outcome
     GROUP BY frame, test_type, asn, source, all_votes
 )
 SELECT
@@ -35,9 +36,10 @@ SELECT
     f.asn,
     f.source,
     f.votes,
-    CAST(m.mid_hundredths AS BIGINT) AS p50_hundredths,
-    CAST(l.lower_hundredths AS BIGINT) AS p50_low_hundredths,
-    CAST(h.upper_hundredths AS BIGINT) - 1 AS p50_high_hundredths,
+    -- Household tests measure no latency: their outcomes are places of grades.
+    CASE WHEN f.test_type = 'single' THEN CAST(f.p50 AS BIGINT) END AS p50_hundredths,
+    CASE WHEN f.test_type = 'single' THEN CAST(f.p50_low AS BIGINT) END AS p50_low_hundredths,
+    CASE WHEN f.test_type = 'single' THEN CAST(f.p50_high AS BIGINT) - 1 END AS p50_high_hundredths,
     CASE WHEN f.test_type = 'household' THEN CAST(floor(100 * f.share + 0.5) AS BIGINT) END AS share_percent,
     CASE
         WHEN f.test_type = 'household'
@@ -52,6 +54,3 @@ SELECT
             )) AS BIGINT)
     END AS share_high_percent
 FROM found AS f
-LEFT JOIN bins AS m ON f.test_type = 'single' AND m.bin = f.p50_bin
-LEFT JOIN bins AS l ON f.test_type = 'single' AND l.bin = f.p50_low_bin
-LEFT JOIN bins AS h ON f.test_type = 'single' AND h.bin = f.p50_high_bin

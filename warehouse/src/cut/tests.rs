@@ -1,5 +1,7 @@
 //! A cut ranks what was planted, says the same however the results came, and is made anew only to say something else.
 
+mod recompute;
+
 mod steps;
 
 use std::collections::BTreeSet;
