@@ -1,5 +1,5 @@
--- Every latency increase of every listed network, country and the world in each window, over all hours and in the peak and
--- off-peak hours: what `rankings` and `areas` say of the working increase, for all of them.
+-- Every latency increase of every listed network, country and the world in each window over all hours, and the working
+-- increase in the peak and off-peak hours.
 SELECT
     q.test_type,
     f.window_days,

@@ -5,62 +5,73 @@
 -- interval runs from the lower edge of the one's bin to the upper edge of the other's. Counts are integers and square
 -- roots are exact in IEEE 754: every engine agrees.
 WITH totals AS (
-    SELECT frame, test_type, subject, hours, quantity, CAST(sum(votes) AS BIGINT) AS all_votes
+    SELECT series, subject, CAST(sum(votes) AS BIGINT) AS votes
     FROM subject_bins
-    GROUP BY frame, test_type, subject, hours, quantity
+    GROUP BY series, subject
+),
+-- The places that are looked for.
+places AS (
+    SELECT
+        series,
+        subject,
+        votes,
+        greatest(1, floor((votes - 1.96 * sqrt(votes)) / 2)) AS p50_low,
+        least(votes, ceil((votes + 1.96 * sqrt(votes)) / 2) + 1) AS p50_high,
+        floor(CAST(95 * votes AS DOUBLE) / 100 - 1.96 * sqrt(CAST(475 * votes AS DOUBLE) / 10000)) AS p95_low,
+        least(votes, ceil(CAST(95 * votes AS DOUBLE) / 100 + 1.96 * sqrt(CAST(475 * votes AS DOUBLE) / 10000)) + 1) AS p95_high
+    FROM totals
 ),
 reached AS (
     SELECT
-        frame,
-        test_type,
+        series,
         subject,
-        hours,
-        quantity,
         bin,
         votes,
         CAST(sum(votes) OVER (
-            PARTITION BY frame, test_type, subject, hours, quantity ORDER BY bin ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW
+            PARTITION BY series, subject ORDER BY bin ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW
         ) AS BIGINT) AS reached
     FROM subject_bins
 ),
--- Edges rise with the bins: the least one among the bins that reach a place is that of the bin in which the place lies.
+-- The bins in which they lie.
 found AS (
     SELECT
-        r.frame,
-        r.test_type,
-        r.subject,
-        r.hours,
-        r.quantity,
-        t.all_votes AS votes,
+        p.series,
+        p.subject,
+        p.votes,
         CAST(coalesce(sum(r.votes) FILTER (WHERE r.bin = 0), 0) AS BIGINT) AS zero_votes,
         max(r.votes) AS fullest_bin_votes,
-        min(b.mid_hundredths) FILTER (WHERE 2 * r.reached >= t.all_votes) AS p50,
-        min(b.lower_hundredths) FILTER (WHERE r.reached >= greatest(1, floor((t.all_votes - 1.96 * sqrt(t.all_votes)) / 2))) AS p50_low,
-        min(b.upper_hundredths) FILTER (WHERE r.reached >= least(t.all_votes, ceil((t.all_votes + 1.96 * sqrt(t.all_votes)) / 2) + 1)) AS p50_high,
-        min(b.mid_hundredths) FILTER (WHERE 100 * r.reached >= 95 * t.all_votes) AS p95,
-        min(b.lower_hundredths) FILTER (WHERE r.reached >= floor(CAST(95 * t.all_votes AS DOUBLE) / 100 - 1.96 * sqrt(CAST(475 * t.all_votes AS DOUBLE) / 10000))) AS p95_low,
-        min(b.upper_hundredths) FILTER (WHERE r.reached >= least(t.all_votes, ceil(CAST(95 * t.all_votes AS DOUBLE) / 100 + 1.96 * sqrt(CAST(475 * t.all_votes AS DOUBLE) / 10000)) + 1)) AS p95_high
+        min(r.bin) FILTER (WHERE 2 * r.reached >= p.votes) AS p50_bin,
+        min(r.bin) FILTER (WHERE r.reached >= p.p50_low) AS p50_low_bin,
+        min(r.bin) FILTER (WHERE r.reached >= p.p50_high) AS p50_high_bin,
+        min(r.bin) FILTER (WHERE 100 * r.reached >= 95 * p.votes) AS p95_bin,
+        min(r.bin) FILTER (WHERE r.reached >= p.p95_low) AS p95_low_bin,
+        min(r.bin) FILTER (WHERE r.reached >= p.p95_high) AS p95_high_bin
     FROM reached AS r
-    INNER JOIN bins AS b ON b.bin = r.bin
-    INNER JOIN totals AS t
-        ON t.frame = r.frame AND t.test_type = r.test_type AND t.subject = r.subject AND t.hours = r.hours AND t.quantity = r.quantity
-    GROUP BY r.frame, r.test_type, r.subject, r.hours, r.quantity, t.all_votes
+    INNER JOIN places AS p ON p.series = r.series AND p.subject = r.subject
+    GROUP BY p.series, p.subject, p.votes
 )
 SELECT
-    f.frame,
-    f.test_type,
+    s.frame,
+    s.test_type,
     f.subject,
-    f.hours,
-    f.quantity,
+    s.hours,
+    s.quantity,
     f.votes,
     f.zero_votes,
     f.fullest_bin_votes,
-    CAST(f.p50 AS BIGINT) AS p50_hundredths,
-    CAST(f.p50_low AS BIGINT) AS p50_low_hundredths,
-    CAST(f.p50_high AS BIGINT) - 1 AS p50_high_hundredths,
+    CAST(m.mid_hundredths AS BIGINT) AS p50_hundredths,
+    CAST(l.lower_hundredths AS BIGINT) AS p50_low_hundredths,
+    CAST(h.upper_hundredths AS BIGINT) - 1 AS p50_high_hundredths,
     -- The upper end of a 95th percentile needs votes beyond it.
-    CASE WHEN f.votes >= p.p95_votes THEN CAST(f.p95 AS BIGINT) END AS p95_hundredths,
-    CASE WHEN f.votes >= p.p95_votes THEN CAST(f.p95_low AS BIGINT) END AS p95_low_hundredths,
-    CASE WHEN f.votes >= p.p95_votes THEN CAST(f.p95_high AS BIGINT) - 1 END AS p95_high_hundredths
+    CASE WHEN f.votes >= p.p95_votes THEN CAST(m95.mid_hundredths AS BIGINT) END AS p95_hundredths,
+    CASE WHEN f.votes >= p.p95_votes THEN CAST(l95.lower_hundredths AS BIGINT) END AS p95_low_hundredths,
+    CASE WHEN f.votes >= p.p95_votes THEN CAST(h95.upper_hundredths AS BIGINT) - 1 END AS p95_high_hundredths
 FROM found AS f
 CROSS JOIN parameters AS p
+INNER JOIN series AS s ON s.series = f.series
+INNER JOIN bins AS m ON m.bin = f.p50_bin
+INNER JOIN bins AS l ON l.bin = f.p50_low_bin
+INNER JOIN bins AS h ON h.bin = f.p50_high_bin
+INNER JOIN bins AS m95 ON m95.bin = f.p95_bin
+INNER JOIN bins AS l95 ON l95.bin = f.p95_low_bin
+INNER JOIN bins AS h95 ON h95.bin = f.p95_high_bin

@@ -55,10 +55,11 @@ const TABLES: [(&str, &[Query]); 2] = [
 ];
 
 /// The inputs of a cut that are tables, each a CSV, and the order of its lines.
-const INPUTS: [(&str, &str); 8] = [
+const INPUTS: [(&str, &str); 9] = [
     ("parameters", "last_day"),
     ("frames", "kind, first_day, window_days"),
     ("frame_days", "kind, frame, day"),
+    ("series", "series"),
     ("critical_values", "networks"),
     ("country_offsets", "country"),
     ("asn_names", "asn"),

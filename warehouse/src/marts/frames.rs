@@ -12,6 +12,8 @@ pub const WINDOWS: [u32; 3] = [7, 30, 90];
 pub(super) struct Frame {
     /// `30d`, `2026-10` or `2026-10-31`.
     pub(super) name: String,
+    /// The same in a number, which never changes.
+    pub(super) number: u32,
     /// `window`, `month` or `day`.
     pub(super) kind: &'static str,
     /// Length of a window.
@@ -42,7 +44,14 @@ impl Frames {
         for days in WINDOWS {
             let first = Day(last.0.saturating_sub(days - 1));
             let position = plan.frames.len();
-            plan.frames.push(Frame { name: format!("{days}d"), kind: "window", window_days: Some(days), first, last });
+            plan.frames.push(Frame {
+                name: format!("{days}d"),
+                number: days,
+                kind: "window",
+                window_days: Some(days),
+                first,
+                last,
+            });
             let from = if since.is_some() { first.max(first_new) } else { first };
             plan.entered.extend(range(from, last).map(|day| (position, day)));
             if let Some(since) = since {
@@ -59,7 +68,8 @@ impl Frames {
                 Some(position) => position,
                 None => {
                     let first = date.month().day();
-                    plan.frames.push(Frame { name, kind: "month", window_days: None, first, last: day });
+                    let number = FIRST_MONTH + first.0;
+                    plan.frames.push(Frame { name, number, kind: "month", window_days: None, first, last: day });
                     plan.frames.len() - 1
                 }
             };
@@ -69,7 +79,8 @@ impl Frames {
             }
             plan.entered.push((position, day));
             plan.entered.push((plan.frames.len(), day));
-            plan.frames.push(Frame { name: date.to_string(), kind: "day", window_days: None, first: day, last: day });
+            let (name, number) = (date.to_string(), FIRST_DAY + day.0);
+            plan.frames.push(Frame { name, number, kind: "day", window_days: None, first: day, last: day });
         }
         plan
     }
@@ -82,6 +93,43 @@ impl Frames {
 
 /// `2026-10`.
 const MONTH_CHARS: usize = 7;
+
+/// Months and days are numbered by their first day from here on; windows by their length. Days since 1970 stay below.
+const FIRST_MONTH: u32 = 1_000_000;
+const FIRST_DAY: u32 = 2_000_000;
+
+/// What is counted of single tests over all hours, and of the ranked quantity in parts of the day: hours, quantity, and
+/// whether of months and days, too.
+const COUNTED: [(&str, &str, bool); 6] = [
+    ("all", "working", true),
+    ("peak", "working", false),
+    ("off_peak", "working", false),
+    ("all", "download", false),
+    ("all", "upload", false),
+    ("all", "bidirectional", false),
+];
+
+/// A frame with what is counted in it: its number stands for these words where there are many rows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Series {
+    /// The number.
+    pub(super) number: u32,
+    /// Which part of the day.
+    pub(super) hours: &'static str,
+    /// Which latency increase.
+    pub(super) quantity: &'static str,
+}
+
+impl Frame {
+    /// Its series.
+    pub(super) fn series(&self) -> impl Iterator<Item = Series> {
+        let (number, is_window) = (self.number, self.kind == "window");
+        (0..)
+            .zip(COUNTED)
+            .filter(move |(_, (_, _, always))| *always || is_window)
+            .map(move |(at, (hours, quantity, _))| Series { number: number * 10 + at, hours, quantity })
+    }
+}
 
 fn range(first: Day, last: Day) -> impl Iterator<Item = Day> {
     (first.0..=last.0).map(Day)

@@ -56,3 +56,10 @@ CREATE TABLE frames (
     last_day DATE NOT NULL
 );
 CREATE TABLE frame_days (frame VARCHAR NOT NULL, kind VARCHAR NOT NULL, day DATE NOT NULL);
+CREATE TABLE series (
+    series UINTEGER NOT NULL,
+    frame VARCHAR NOT NULL,
+    test_type VARCHAR NOT NULL,
+    hours VARCHAR NOT NULL,
+    quantity VARCHAR NOT NULL
+);

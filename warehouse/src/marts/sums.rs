@@ -15,6 +15,19 @@ const SUMS: [(Query, &str); 3] = [
     (catalog::FRAME_AGENTS, "kept_frame_agents"),
 ];
 
+/// Days do not change any more, nor do months before the last one.
+const STAY: &str = "SELECT frame FROM frames WHERE kind = 'window' \
+     OR (kind = 'month' AND last_day = (SELECT max(last_day) FROM frames))";
+
+/// Sums of these frames: those of bins carry the number of their series instead.
+fn of_frames(query: Query, frames: &str) -> String {
+    if query == catalog::FRAME_BINS {
+        format!("series IN (SELECT series FROM series WHERE frame IN ({frames}))")
+    } else {
+        format!("frame IN ({frames})")
+    }
+}
+
 /// The relations that [`bring_up`] makes.
 pub(super) const RELATIONS: [Query; 3] = [SUMS[0].0, SUMS[1].0, SUMS[2].0];
 
@@ -37,12 +50,7 @@ pub(super) fn bring_up(engine: &Engine, frames: &Frames, anew: bool) -> Result<(
         }
     }
     for (query, kept) in SUMS {
-        let relation = query.relation();
-        // Days do not change any more, nor do months before the last one.
-        let rows = format!(
-            "SELECT * FROM {relation} WHERE frame IN (SELECT frame FROM frames WHERE kind = 'window' \
-             OR (kind = 'month' AND last_day = (SELECT max(last_day) FROM frames)))"
-        );
+        let rows = format!("SELECT * FROM {} WHERE {}", query.relation(), of_frames(query, STAY));
         engine.run("keeping sums", &format!("DELETE FROM {kept}; {}", insert(kept, &rows)))?;
     }
     set_days(engine, frames.days())?;
@@ -74,10 +82,11 @@ fn added_up(query: Query, kept: &str) -> Result<String, MartsFault> {
         contract.columns.iter().map(|column| column.name.as_str()).filter(|name| *name != "votes").collect();
     let keys = keys.join(", ");
     let relation = query.relation();
+    let still = of_frames(query, "SELECT frame FROM frames");
     Ok(format!(
         "CREATE OR REPLACE TEMP TABLE {relation} AS
          SELECT {keys}, CAST(sum(votes) AS BIGINT) AS votes FROM (
-             SELECT {keys}, votes FROM {kept} WHERE frame IN (SELECT frame FROM frames)
+             SELECT {keys}, votes FROM {kept} WHERE {still}
              UNION ALL SELECT {keys}, votes FROM entered_{relation}
              UNION ALL SELECT {keys}, -votes AS votes FROM left_{relation}
          ) GROUP BY {keys} HAVING sum(votes) <> 0;
@@ -90,9 +99,9 @@ fn positions<'a>(frames: &'a Frames, days: &'a [(usize, Day)]) -> impl Iterator<
     days.iter().filter_map(|(position, day)| Some((frames.frames.get(*position)?, *day)))
 }
 
-/// Puts these frames in the place of the others.
+/// Puts these frames and their series in the place of the others.
 pub(super) fn set_frames(engine: &Engine, frames: &[Frame]) -> Result<(), EngineFault> {
-    engine.run("replacing the frames", "DELETE FROM frames")?;
+    engine.run("replacing the frames", "DELETE FROM frames; DELETE FROM series")?;
     let rows = frames.iter().map(|frame| {
         [
             Some(frame.name.as_str().into()),
@@ -102,7 +111,19 @@ pub(super) fn set_frames(engine: &Engine, frames: &[Frame]) -> Result<(), Engine
             Some(Param::Day(frame.last)),
         ]
     });
-    engine.append("frames", rows)
+    engine.append("frames", rows)?;
+    let series = frames.iter().flat_map(|frame| frame.series().map(move |series| (frame, series)));
+    let rows = series.map(|(frame, series)| {
+        [
+            Some(Param::from(series.number)),
+            Some(frame.name.as_str().into()),
+            // Household tests measure no latency.
+            Some("single".into()),
+            Some(series.hours.into()),
+            Some(series.quantity.into()),
+        ]
+    });
+    engine.append("series", rows)
 }
 
 /// Puts these days of frames in the place of the others.

@@ -206,6 +206,40 @@ fn dropped_months_leave_the_same_blocks() {
     assert_eq!(dump(&marts), after, "made again from what is left");
 }
 
+/// Aim: a fault that is planted in any table of blocks is found before a cut is made of it.
+#[test]
+fn planted_faults_are_found() {
+    let house = House::new();
+    let mut marts = house.marts();
+    let day = Day(TODAY.0 - 10);
+    house.seal("provider", 1, day.first_hour(), votes(64_500, day, 30));
+    house.seal("provider", 2, day.plus(1).first_hour(), votes(64_500, day.plus(1), 12));
+    marts.refresh(&house.lake, &rights(&[("provider", 64_500, Hour(0))])).unwrap();
+    house.close(&mut marts, day.plus(1));
+    marts.check().unwrap();
+    for fault in [
+        "UPDATE blocks SET votes = 9, tests = 9 WHERE votes = 12",
+        "UPDATE blocks SET tests = votes - 1",
+        "UPDATE block_parts SET votes = votes + 1",
+        "UPDATE block_parts SET tests = tests + 1",
+        "DELETE FROM block_parts WHERE country = 'US'",
+        "DELETE FROM block_bins WHERE quantity = 'working' AND bin = (SELECT min(bin) FROM block_bins)",
+        "UPDATE block_grades SET votes = votes + 1 WHERE policy = 'dslreports'",
+        "DELETE FROM block_grades WHERE policy = 'libreqos-2024-12'",
+        "UPDATE block_agents SET votes = votes - 1",
+        "UPDATE blocks SET last_day = last_day + 1",
+    ] {
+        let found: Result<(), MartsFault> = marts.engine.transaction(|| {
+            marts.engine.run("planting", fault)?;
+            let found = marts.check();
+            assert!(matches!(found, Err(MartsFault::Check { .. })), "{fault}: {found:?}");
+            found
+        });
+        assert!(found.is_err());
+        marts.check().unwrap();
+    }
+}
+
 /// Aim: `ask` reads and does nothing else.
 #[test]
 fn asking_changes_nothing() {

@@ -8,8 +8,9 @@ use crate::catalog;
 use crate::engine::{Engine, Settings, quoted_path};
 
 /// Columns of inputs whose types a reader cannot tell from the text, as the README of the queries says.
-const TYPES: [(&str, &str); 3] = [
+const TYPES: [(&str, &str); 4] = [
     ("frames", ", types = {'window_days': 'BIGINT'}"),
+    ("series", ", types = {'series': 'UINTEGER'}"),
     ("asn_kinds", ", types = {'asn': 'UINTEGER', 'kind': 'VARCHAR'}"),
     ("asn_organisations", ", types = {'asn': 'UINTEGER', 'organisation': 'VARCHAR'}"),
 ];
