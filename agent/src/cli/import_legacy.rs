@@ -58,14 +58,17 @@ impl ImportLegacy {
         let mut connection =
             if self.dry_run { database::read(&config.data_dir)? } else { database::write(&config.data_dir)? };
         let importer = Importer::new(&connection, &source, &zone, now, config.history.max_rows)?;
-        let plan = importer.plan(&connection)?;
+        let mut progress = Progress::new("read", source.rows()?);
+        let plan = importer.plan(&connection, |rows| progress.show(rows));
+        progress.end();
+        let plan = plan?;
         if !self.json {
             print(&in_words(&plan, &source, &zone_name, now))?;
         }
         let done = if self.dry_run {
             None
         } else {
-            let mut progress = Progress::new(plan.rows);
+            let mut progress = Progress::new("done", plan.rows);
             let done = importer.carry_out(&mut connection, &plan, |rows| progress.show(rows));
             progress.end();
             Some(done?)
@@ -177,19 +180,20 @@ fn in_words(plan: &Plan, source: &Source, zone: &str, now: Timestamp) -> String 
 
 /// How far an import is, shown to a person.
 struct Progress {
+    verb: &'static str,
     rows: u64,
     shown: Option<Instant>,
     to_terminal: bool,
 }
 
 impl Progress {
-    fn new(rows: u64) -> Self {
-        Self { rows, shown: None, to_terminal: std::io::stderr().is_terminal() }
+    fn new(verb: &'static str, rows: u64) -> Self {
+        Self { verb, rows, shown: None, to_terminal: std::io::stderr().is_terminal() }
     }
 
     fn show(&mut self, done: u64) {
         if self.to_terminal && self.shown.is_none_or(|shown| shown.elapsed() >= SHOW_EVERY) {
-            eprint!("\r{} of {} rows", number(done), number(self.rows));
+            eprint!("\r{} of {} rows {}", number(done), number(self.rows), self.verb);
             self.shown = Some(Instant::now());
         }
     }

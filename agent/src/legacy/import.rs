@@ -100,11 +100,11 @@ impl<'a> Importer<'a> {
         Ok(Self { source, timezone, now, cap, import, last_row: source.last_row()? })
     }
 
-    /// Reads all rows and says what will be done; nothing is changed.
+    /// Reads all rows and says what will be done; nothing is changed. `progress` hears how many rows were read.
     ///
     /// # Errors
     /// If the file or the database cannot be read.
-    pub fn plan(&self, connection: &Connection) -> anyhow::Result<Plan> {
+    pub fn plan(&self, connection: &Connection, mut progress: impl FnMut(u64)) -> anyhow::Result<Plan> {
         let one = |sql: &str| -> Result<u64, StoreFault> { Ok(connection.query_row(sql, [], |row| row.get(0))?) };
         let own_results = one("SELECT count(*) FROM history WHERE local_id > 0")?;
         let mut places = Places::new(self.cap.saturating_sub(own_results));
@@ -135,6 +135,7 @@ impl<'a> Importer<'a> {
             if let Some(fault) = fault {
                 return Err(fault.into());
             }
+            progress(plan.rows);
         }
         places.settle(&mut plan);
         Ok(plan)
@@ -150,7 +151,7 @@ impl<'a> Importer<'a> {
         plan: &Plan,
         mut progress: impl FnMut(u64),
     ) -> anyhow::Result<Done> {
-        let mut done = Done::default();
+        let mut done = Done { taken: 0, evicted: let_go(connection, plan)? };
         let before = self.import.clone();
         self.import.done_from_ms = before.done_from_ms.min(plan.floor_ms);
         self.import.finished_s = None;
@@ -174,23 +175,24 @@ impl<'a> Importer<'a> {
                 Some(_) => {}
                 None => self.import.finished_s = Some(self.now.as_second()),
             }
-            let begun = Instant::now();
-            let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate).context(BUSY)?;
-            if last == i64::MIN {
-                let sql = "DELETE FROM history WHERE local_id < 0 AND received_ms < ?1";
-                done.evicted = transaction.execute(sql, [plan.floor_ms])? as u64;
+            if results.is_empty() && after.is_some() {
+                // Nothing to write: how far the import is goes down with the next results.
+                progress(rows);
+                continue;
             }
-            for result in &results {
-                if !history::holds(&transaction, result)? {
-                    history::keep(&transaction, result)?;
-                    done.taken += 1;
-                    self.import.taken += 1;
+            done.taken += in_turn(connection, |transaction| {
+                let mut taken = 0;
+                for result in &results {
+                    if !history::holds(transaction, result)? {
+                        history::keep(transaction, result)?;
+                        taken += 1;
+                    }
                 }
-            }
-            imports::save(&transaction, self.source.path(), &self.import)?;
-            transaction.commit().context("the agent's database did not take the results")?;
+                self.import.taken += taken;
+                imports::save(transaction, self.source.path(), &self.import)?;
+                Ok(taken)
+            })?;
             progress(rows);
-            std::thread::sleep(begun.elapsed().min(MAX_PAUSE));
         }
         Ok(done)
     }
@@ -221,16 +223,41 @@ pub fn undo(connection: &mut Connection, path: &Path) -> anyhow::Result<Option<u
     let Some(import) = imports::newest(connection, path)? else { return Ok(None) };
     let mut undone = 0;
     loop {
-        let begun = Instant::now();
-        let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate).context(BUSY)?;
-        let rows = imports::undo(&transaction, &import, ROWS_AT_ONCE)?;
-        transaction.commit().context("the agent's database did not take it")?;
-        undone += rows;
-        if rows == 0 {
-            return Ok(Some(undone));
+        match in_turn(connection, |transaction| imports::undo(transaction, &import, ROWS_AT_ONCE))? {
+            0 => return Ok(Some(undone)),
+            rows => undone += rows,
         }
-        std::thread::sleep(begun.elapsed().min(MAX_PAUSE));
     }
+}
+
+/// Lets results of earlier imports go whose places newer ones will have.
+fn let_go(connection: &mut Connection, plan: &Plan) -> anyhow::Result<u64> {
+    let mut gone = 0;
+    while gone < plan.to_evict {
+        let rows = in_turn(connection, |transaction| {
+            let sql = "DELETE FROM history WHERE local_id IN
+                           (SELECT local_id FROM history WHERE local_id < 0 AND received_ms < ?1 LIMIT ?2)";
+            Ok(transaction.execute(sql, (plan.floor_ms, ROWS_AT_ONCE))? as u64)
+        })?;
+        if rows == 0 {
+            break;
+        }
+        gone += rows;
+    }
+    Ok(gone)
+}
+
+/// A transaction, and then a pause as long as it took: a running agent has its turn.
+fn in_turn(
+    connection: &mut Connection,
+    work: impl FnOnce(&Connection) -> Result<u64, StoreFault>,
+) -> anyhow::Result<u64> {
+    let begun = Instant::now();
+    let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate).context(BUSY)?;
+    let rows = work(&transaction)?;
+    transaction.commit().context("the agent's database did not take it")?;
+    std::thread::sleep(begun.elapsed().min(MAX_PAUSE));
+    Ok(rows)
 }
 
 /// What is to become of a row.

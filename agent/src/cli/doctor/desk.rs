@@ -1,5 +1,7 @@
 //! What the support desk needs: networks with names, and a key that only it knows.
 
+use std::io::ErrorKind;
+
 use intake::asn::AsnDatabase;
 use intake::clock::Clock;
 
@@ -41,7 +43,7 @@ pub(super) fn support_key(config: &Config) -> Check {
     let key = SupportKey::of(&config.support, &config.data_dir);
     // To ask for a key that is not there would make it.
     if let SupportKey::File(path) = &key
-        && !path.exists()
+        && std::fs::metadata(path).is_err_and(|error| error.kind() == ErrorKind::NotFound)
     {
         let says = format!("there is none yet: {}", path.display());
         return Check::warn(CHECK, says, "the agent makes it at its next start; until then the support desk is closed");

@@ -83,7 +83,7 @@ impl Stage {
         let source = Source::open(file).expect("the old file");
         let now = Timestamp::from_second(NOON_S + 365 * 86_400).expect("a moment");
         let importer = Importer::new(&self.connection, &source, &UTC, now, cap).expect("an importer");
-        let plan = importer.plan(&self.connection).expect("a plan");
+        let plan = importer.plan(&self.connection, |_| {}).expect("a plan");
         let done = importer.carry_out(&mut self.connection, &plan, |_| {}).expect("imported");
         assert_eq!((done.taken, done.evicted), (plan.to_take, plan.to_evict), "it does what the plan says");
         (plan, done)
@@ -273,7 +273,7 @@ fn times_without_offset_are_local() {
         let source = Source::open(&stage.old_file()).expect("the old file");
         let now = Timestamp::from_second(NOON_S).expect("a moment");
         let importer = Importer::new(&stage.connection, &source, zone, now, 10).expect("an importer");
-        importer.plan(&stage.connection).expect("a plan").first_ms
+        importer.plan(&stage.connection, |_| {}).expect("a plan").first_ms
     };
     let moment = |text: &str| text.parse().ok().map(Timestamp::as_millisecond);
     let east = TimeZone::fixed(Offset::constant(2));
@@ -341,7 +341,7 @@ fn an_import_that_broke_off_goes_on() {
         let source = Source::open(&stage.old_file()).expect("the old file");
         let now = Timestamp::from_second(NOON_S + 365 * 86_400).expect("a moment");
         let importer = Importer::new(&stage.connection, &source, &UTC, now, 10_000).expect("an importer");
-        let plan = importer.plan(&stage.connection).expect("a plan");
+        let plan = importer.plan(&stage.connection, |_| {}).expect("a plan");
         let _ = importer.carry_out(&mut stage.connection, &plan, |rows| assert!(rows < 1_000, "killed here"));
     }));
     assert!(broken.is_err());

@@ -122,6 +122,8 @@ fn a_refused_batch_is_sent_again_once() -> anyhow::Result<()> {
     let batch = &listed["batches"][0];
     ensure!(batch["id"] == "batch-1" && batch["records"] == 5 && batch["reason"] == "bad-batch", "{listed}");
     ensure!(batch["can_be_retried"] == true && batch["seq"] == 1, "{listed}");
+    let members = ["at_s", "bytes", "can_be_retried", "epoch", "id", "reason", "records", "seq"];
+    ensure!(shape(batch) == members, "{:?}", shape(batch));
     let words = say(&agent, &["queue", "list"])?.out;
     ensure!(words.contains("batch-1") && words.contains("5 records: bad-batch"), "{words}");
 
@@ -204,6 +206,9 @@ fn deliveries_are_listed_retried_and_dropped() -> anyhow::Result<()> {
     ensure!(listed["webhooks"][0]["id"] == "webhook-1" && listed["webhook"]["waiting"] == 2, "{listed}");
     let client = super::super::results::client(0).to_string();
     ensure!(!listed.to_string().contains(&client), "the client's address is listed: {listed}");
+    let delivery =
+        ["aside_s", "attempts", "bytes", "id", "last_fault", "local_id", "message_id", "next_try_ms", "queued_s"];
+    ensure!(shape(&listed["webhooks"][0]) == delivery, "{:?}", shape(&listed["webhooks"][0]));
     let words = say(&agent, &["queue", "list"])?.out;
     ensure!(words.contains("webhook-1") && words.contains("failed attempt"), "{words}");
     let one = say(&agent, &["queue", "list", "--limit", "1"])?.out;

@@ -55,7 +55,7 @@ fn the_old_system_can_write_meanwhile() {
         let source = Source::open(&stage.old_file()).expect("the old file");
         let now = Timestamp::from_second(NOON_S + 365 * 86_400).expect("a moment");
         let importer = Importer::new(&stage.connection, &source, &UTC, now, 10_000).expect("an importer");
-        let plan = importer.plan(&stage.connection).expect("a plan");
+        let plan = importer.plan(&stage.connection, |_| {}).expect("a plan");
         let mut next = 1_200;
         let old = &stage.old;
         let done = importer.carry_out(&mut stage.connection, &plan, |_| {
@@ -120,7 +120,7 @@ fn a_damaged_file_gives_what_can_be_read() {
     let source = Source::open(&path).expect("the old file");
     let now = Timestamp::from_second(NOON_S).expect("a moment");
     let importer = Importer::new(&stage.connection, &source, &UTC, now, 10_000).expect("an importer");
-    let fault = importer.plan(&stage.connection).expect_err("damage is seen").to_string();
+    let fault = importer.plan(&stage.connection, |_| {}).expect_err("damage is seen").to_string();
     assert!(fault.contains("damaged after row"), "{fault}");
 }
 
