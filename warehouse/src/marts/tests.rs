@@ -2,6 +2,8 @@
 
 mod contracts;
 
+mod statistics;
+
 use std::collections::BTreeMap;
 use std::fs;
 
@@ -204,6 +206,35 @@ fn dropped_months_leave_the_same_blocks() {
     marts.refresh(&house.lake, &rights).unwrap();
     house.close(&mut marts, TODAY);
     assert_eq!(dump(&marts), after, "made again from what is left");
+}
+
+/// Aim: the methodology's example of a block's parts: each has ten votes, small countries join the largest, and hours are
+/// told apart where both have enough.
+#[test]
+fn a_block_has_the_parts_of_the_example() {
+    let house = House::new();
+    let mut marts = house.marts();
+    let day = Day(TODAY.0 - 10);
+    let mut records = Vec::new();
+    for (country, hour, count) in [("DE", 19, 12), ("DE", 9, 13), ("AT", 18, 4), ("AT", 9, 7), ("CH", 12, 3)] {
+        for _ in 0..count {
+            let number = u32::try_from(records.len()).unwrap();
+            let mut fields: wire::RecordFields = vote(64_500, day, number).into();
+            fields.country = wire::Country::parse(country).ok();
+            fields.tested_hour = Hour(day.first_hour().0 + hour);
+            records.push(Record::try_from(fields).unwrap());
+        }
+    }
+    house.seal("provider", 1, day.first_hour(), records);
+    marts.refresh(&house.lake, &rights(&[("provider", 64_500, Hour(0))])).unwrap();
+    house.close(&mut marts, day);
+    marts.check().unwrap();
+    let parts = "SELECT country, hours, votes FROM block_parts ORDER BY ALL";
+    let parts =
+        marts.engine.query("test", parts, &[], |row| Ok((row.text("country")?, row.text("hours")?, row.u32("votes")?)));
+    let part = |country: &str, hours: &str, votes| (country.to_owned(), hours.to_owned(), votes);
+    let expected = [part("AT", "unsplit", 11), part("DE", "off_peak", 16), part("DE", "peak", 12)];
+    assert_eq!(parts.unwrap(), expected);
 }
 
 /// Aim: a fault that is planted in any table of blocks is found before a cut is made of it.

@@ -1,13 +1,13 @@
 //! Cuts that are made of what is new say what a cut says that is made of everything.
 
-use std::cell::RefCell;
 use std::collections::BTreeMap;
 
 use proptest::prelude::*;
+use proptest::strategy::ValueTree as _;
 use proptest::test_runner::{Config, TestError, TestRunner};
 
 use super::*;
-use crate::lake::tests::samples::any_record;
+use crate::lake::tests::samples::{NOON, any_record};
 use crate::marts::Marts;
 
 /// What happens before a cut.
@@ -21,16 +21,19 @@ struct Step {
     withdraw: bool,
     /// The cache is lost.
     forget: bool,
+    /// Old months are dropped after the cut.
+    retain: bool,
 }
 
 prop_compose! {
     fn any_step()(
-        days in prop_oneof![0_u32..3, 10_u32..40],
+        days in prop_oneof![0_u32..3, 10_u32..40, 80_u32..120],
         batches in prop::collection::vec((0_u32..6, prop::collection::vec(any_record(), 1..60)), 0..6),
         withdraw in prop::bool::weighted(0.1),
         forget in prop::bool::weighted(0.1),
+        retain in prop::bool::weighted(0.4),
     ) -> Step {
-        Step { days, batches, withdraw, forget }
+        Step { days, batches, withdraw, forget, retain }
     }
 }
 
@@ -62,66 +65,95 @@ fn cut_of(marts: &mut Marts, house: &House, rights: &Rights, last: Day) -> (Publ
     (published, read::read_document(&house.dir, published.id).unwrap())
 }
 
+/// What the cuts of a test had, so that it is seen to have had everything.
+#[derive(Debug, Default)]
+struct Seen {
+    files: BTreeMap<Span, u32>,
+    retained: u32,
+    corrected: u32,
+}
+
+/// Takes the steps, makes the last cut again from scratch, and compares; then looks at every file that any cut names.
+fn take(steps: &[Step]) -> Seen {
+    let house = House::new();
+    let mut marts = house.marts();
+    let mut rights = rights(&[("provider", 1, Hour(0)), ("provider", 2, Hour(0)), ("provider", 3, Hour(0))]);
+    let mut today = Day(TODAY.0 - 60);
+    let (mut documents, mut seen, mut seq) = (Vec::new(), Seen::default(), 0);
+    for step in steps {
+        today = today.plus(step.days);
+        for (ago, records) in &step.batches {
+            seq += 1;
+            let records = records.iter().map(|record| at(Day(today.0 - ago), record)).collect();
+            house.seal("provider", seq, today.first_hour(), records);
+        }
+        if step.withdraw {
+            rights.withdrawn.insert((AgentId::parse("provider").unwrap(), Day(today.0 - 4)));
+        }
+        if step.forget {
+            marts.forget().unwrap();
+        }
+        documents.push(cut_of(&mut marts, &house, &rights, Day(today.0 - 2)).1);
+        let kept_from = crate::lake::retain::kept_from(TestDate::of(today).unwrap(), 4);
+        if step.retain && house.lake.current().files.first().is_some_and(|file| file.test_date() < kept_from) {
+            house.lake.drop_months(&marts.resume_at(kept_from).unwrap().unwrap(), NOON).unwrap();
+            documents.push(cut_of(&mut marts, &house, &rights, Day(today.0 - 2)).1);
+            seen.retained += 1;
+        }
+    }
+    marts.forget().unwrap();
+    let (again, document) = cut_of(&mut marts, &house, &rights, Day(today.0 - 2));
+    let before = documents.last().unwrap();
+    let differs: Vec<_> =
+        document.files.iter().filter(|file| !before.files.contains(file)).map(|file| &file.path).collect();
+    assert!(!again.is_new, "made from scratch, the last cut says something else in {differs:?}");
+    for document in &documents {
+        seen.corrected += u32::from(document.id.edition > 1);
+        for file in &document.files {
+            let bytes = fs::read(document.locate(&house.dir.public(), file)).unwrap();
+            assert_eq!(crate::digest::Sha256::of(&bytes), file.sha256, "{} of {}", file.path, document.id);
+            if let Some(part) = &file.part {
+                *seen.files.entry(part.span).or_default() += 1;
+            }
+        }
+    }
+    seen
+}
+
 /// Aim: whatever arrives, late or in time, and whatever is taken back between cuts of whatever days, the last cut is byte
 /// for byte the one that is made from scratch, and no file that a cut names ever changes.
 #[test]
 fn a_cut_of_what_is_new_is_the_cut_of_everything() {
-    let steps = prop::collection::vec(any_step(), 1..9);
-    let seen = RefCell::new(BTreeMap::<&str, u32>::new());
-    let run = |steps: Vec<Step>| -> BTreeMap<&'static str, u32> {
-        let house = House::new();
-        let mut marts = house.marts();
-        let mut rights = rights(&[("provider", 1, Hour(0)), ("provider", 2, Hour(0)), ("provider", 3, Hour(0))]);
-        let mut today = Day(TODAY.0 - 60);
-        let mut documents = Vec::new();
-        let mut seq = 0;
-        for step in steps {
-            today = today.plus(step.days);
-            for (ago, records) in &step.batches {
-                seq += 1;
-                let records = records.iter().map(|record| at(Day(today.0 - ago), record)).collect();
-                house.seal("provider", seq, today.first_hour(), records);
-            }
-            if step.withdraw {
-                rights.withdrawn.insert((AgentId::parse("provider").unwrap(), Day(today.0 - 4)));
-            }
-            if step.forget {
-                marts.forget().unwrap();
-            }
-            documents.push(cut_of(&mut marts, &house, &rights, Day(today.0 - 2)).1);
-        }
-        let last = Day(today.0 - 2);
-        marts.forget().unwrap();
-        let (again, document) = cut_of(&mut marts, &house, &rights, last);
-        let before = documents.last().unwrap();
-        let differs: Vec<_> =
-            document.files.iter().filter(|file| !before.files.contains(file)).map(|file| &file.path).collect();
-        assert!(!again.is_new, "made from scratch, the last cut says something else in {differs:?}");
-        let mut files = BTreeMap::new();
-        for document in &documents {
-            for file in &document.files {
-                let bytes = fs::read(document.locate(&house.dir.public(), file)).unwrap();
-                assert_eq!(crate::digest::Sha256::of(&bytes), file.sha256, "{} of {}", file.path, document.id);
-                if let Some(part) = &file.part {
-                    *files.entry(part.span).or_insert(0) += 1;
-                }
-            }
-        }
-        let count = |span| files.get(&span).copied().unwrap_or(0);
-        [("months", count(Span::Month)), ("days", count(Span::Day))].into()
-    };
-    let config = Config { cases: 10, failure_persistence: None, ..Config::default() };
+    let config = Config { cases: 6, failure_persistence: None, ..Config::default() };
+    let steps = prop::collection::vec(any_step(), 1..8);
     let result = TestRunner::new(config).run(&steps, |steps| {
-        for (what, count) in run(steps) {
-            *seen.borrow_mut().entry(what).or_default() += count;
-        }
+        take(&steps);
         Ok(())
     });
     // The records themselves would fill pages.
     if let Err(TestError::Fail(reason, steps)) = result {
-        let shape = |step: &Step| (step.days, step.batches.len(), step.withdraw, step.forget);
+        let shape = |step: &Step| (step.days, step.batches.len(), step.withdraw, step.forget, step.retain);
         panic!("{reason}: {:?}", steps.iter().map(shape).collect::<Vec<_>>());
     }
-    let seen = seen.into_inner();
-    assert!(seen["months"] > 0 && seen["days"] > 0, "the steps made no blocks: {seen:?}");
+}
+
+/// Aim: the same for a year in which everything happens once: months that end between cuts, a correction, dropped months.
+#[test]
+fn a_year_of_cuts_is_the_last_one_from_scratch() {
+    let mut runner = TestRunner::deterministic();
+    let mut records = || prop::collection::vec(any_record(), 60).new_tree(&mut runner).unwrap().current();
+    let mut step = |days, withdraw, retain| Step {
+        days,
+        batches: (0..3).map(|ago| (ago, records())).collect(),
+        withdraw,
+        forget: false,
+        retain,
+    };
+    let mut steps: Vec<Step> = (0..12).map(|number| step([25, 9, 1, 31][number % 4], false, false)).collect();
+    steps.push(step(1, true, false));
+    steps.push(step(90, false, true));
+    steps.push(step(20, false, false));
+    let seen = take(&steps);
+    let Seen { files, retained, corrected } = &seen;
+    assert!(files.len() == 3 && *retained == 1 && *corrected >= 1, "{seen:?}");
 }
