@@ -31,7 +31,7 @@ impl DataLock {
         builder.recursive(true).mode(0o700);
         builder.create(data_dir).with_context(|| format!("making {}", data_dir.display()))?;
         let path = data_dir.join("lock");
-        let file = File::create(&path).with_context(|| format!("opening {}", path.display()))?;
+        let file = lock_file(data_dir).with_context(|| format!("opening {}", path.display()))?;
         // A command that the administrator runs must not leave a file here that the agent's own user cannot open.
         let (owner, directory) = (file.metadata()?.uid(), std::fs::metadata(data_dir)?);
         if owner != directory.uid() {
@@ -66,4 +66,12 @@ impl DataLock {
             Err(TryLockError::Error(error)) => Err(error),
         }
     }
+}
+
+/// The file that is locked. A disk that takes nothing (full, read-only) does not keep an agent from starting: what is
+/// there is locked, be it the directory itself.
+fn lock_file(data_dir: &Path) -> std::io::Result<File> {
+    let path = data_dir.join("lock");
+    let made = File::options().create(true).write(true).truncate(false).open(&path);
+    made.or_else(|error| File::open(&path).or_else(|_| File::open(data_dir)).map_err(|_| error))
 }

@@ -81,7 +81,11 @@ fn record_store(door: &Door) {
     set("agent_outbox_waiting_records", gauges.waiting_records.load(Relaxed));
     set("agent_outbox_bytes", gauges.outbox_bytes.load(Relaxed));
     set("agent_history_rows", gauges.history_rows.load(Relaxed));
-    set("agent_database_broken", gauges.broken.load(Relaxed).into());
+    set("agent_database_broken", gauges.condition.is_broken().into());
+    for (part, counted) in gauges.condition.damage() {
+        counter!("agent_damage_found_total", "part" => part.name()).absolute(counted.times);
+        counter!("agent_damage_lost_rows_total", "part" => part.name()).absolute(counted.lost);
+    }
     gauge!("agent_writer_pulse_age_seconds").set(gauges.pulse.age().as_secs_f64());
 }
 

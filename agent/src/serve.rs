@@ -1,6 +1,5 @@
 //! `agent run`: everything assembled, until shutdown.
 
-use std::sync::atomic::Ordering::Relaxed;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -19,7 +18,7 @@ use crate::http::traffic::Traffic;
 use crate::http::{Door, router};
 use crate::lock::DataLock;
 use crate::store::audit::AuditLog;
-use crate::store::{Reader, Store, database_path};
+use crate::store::{Store, database_path};
 use crate::supervisor::Supervisor;
 use crate::support_key::SupportKey;
 use crate::upload::{UploadState, Uploader};
@@ -58,10 +57,15 @@ pub async fn run(
     shutdown: impl Future<Output = ()> + Send,
 ) -> anyhow::Result<()> {
     let _lock = DataLock::take(&config.data_dir)?;
-    let key = local_key::load_or_create(&config.data_dir)?;
     let database = database_path(&config.data_dir);
+    let local_key = local_key::load(&config.data_dir, local_key::known_to(&database))?;
     let (store, writer_end) =
         Store::open(&database, config.store(), Arc::clone(&clock)).context("opening the agent's database")?;
+    let key = local_key.key.clone();
+    let mut tasks = tokio::task::JoinSet::new();
+    if let Some(rest) = local_key.look_after(&config.data_dir, &store, config.ipv6_client_bits, &clock).await {
+        tasks.spawn(rest);
+    }
     let support_key = SupportKey::of(&config.support, &config.data_dir);
     support_key.prepare();
     let audit = AuditLog::new(store.clone(), Arc::clone(&clock), config.support.audit_rows);
@@ -80,13 +84,12 @@ pub async fn run(
         webhook: Arc::clone(&webhook_state),
         sponsor: config.sponsor.clone(),
         gate: Gate::new(support_key, audit, Arc::clone(&clock)).context("preparing the support desk")?,
-        reader: Reader::new(database),
+        reader: store.reader(&database),
         pages: Pages::new(&config),
         history_cap: config.history.max_rows,
         clock: Arc::clone(&clock),
     });
 
-    let mut tasks = tokio::task::JoinSet::new();
     if let Some(webhook) = &config.webhook {
         let deliverer = Deliverer::new(webhook, store.clone(), Arc::clone(&clock), webhook_state)?;
         tasks.spawn(deliverer.run());
@@ -141,7 +144,7 @@ pub async fn run(
 /// What `systemctl status` shows.
 fn status(door: &Door) -> String {
     let alarm = door.upload.lock().unwrap_or_else(PoisonError::into_inner).alarm.is_some();
-    let text = match (door.store.gauges().broken.load(Relaxed), alarm) {
+    let text = match (door.store.gauges().condition.is_broken(), alarm) {
         (true, _) => "The database does not take results; clients are told to come again",
         (false, true) => "Taking results; uploading stopped, `agent status` says why",
         (false, false) => "Taking results",

@@ -7,6 +7,12 @@ pub mod fault;
 
 pub mod schema;
 
+mod checksum;
+
+pub mod damage;
+
+pub mod condition;
+
 pub mod identity;
 
 mod accept;
@@ -53,8 +59,8 @@ pub mod pulse;
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::sync::atomic::AtomicU64;
 use std::sync::atomic::Ordering::Relaxed;
-use std::sync::atomic::{AtomicBool, AtomicU64};
 use std::sync::mpsc::{SyncSender, TrySendError, sync_channel};
 use std::time::Duration;
 
@@ -68,6 +74,7 @@ use wire::AgentId;
 use crate::durations::Durations;
 
 pub use accept::{Accepted, Incoming};
+pub use condition::Condition;
 pub use evict::OutboxCaps;
 pub use fault::StoreFault;
 pub use pulse::Pulse;
@@ -134,8 +141,8 @@ pub struct Gauges {
     pub webhooks_aside: AtomicU64,
     /// Those that were given up since the database was made, to hold the queue's bounds.
     pub webhooks_dropped: AtomicU64,
-    /// True while the last transaction failed, or the writer has ended.
-    pub broken: AtomicBool,
+    /// Whether it takes results, why not, and what damage has cost.
+    pub condition: Condition,
     /// How long transactions took, from the first request taken to the commit.
     pub commit_time: Durations,
     /// Whether the writer goes round.
@@ -161,8 +168,33 @@ pub struct Store {
 
 /// Work of another kind than a submission: it runs in the writer's transaction, says whether it is to be kept, and
 /// answers after the commit.
-type Job = Box<dyn FnOnce(&Connection) -> (bool, Answer) + Send>;
+type Job = Box<dyn FnOnce(&Connection) -> (Outcome, Answer) + Send>;
 type Answer = Box<dyn FnOnce(bool) + Send>;
+
+/// What becomes of a job's work.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Outcome {
+    /// It leaves nothing behind.
+    Undo,
+    /// It is kept.
+    Keep,
+    /// It is kept, and what the writer remembers is read anew.
+    KeepAndReload,
+    /// It is kept, and lies in the database's main file when the answer is given.
+    KeepInMainFile,
+    /// It met damage: the database is closed and checked, and all who shared the transaction come again.
+    Damage,
+}
+
+impl Outcome {
+    fn of<T>(result: &Result<T, StoreFault>, kept: Self) -> Self {
+        match result {
+            Ok(_) => kept,
+            Err(fault) if fault.is_damage() => Self::Damage,
+            Err(_) => Self::Undo,
+        }
+    }
+}
 
 pub(crate) enum Message {
     Submit(Box<Incoming>, oneshot::Sender<Result<Accepted, StoreFault>>),
@@ -183,17 +215,20 @@ impl Store {
     /// receiver completes when the writer has ended, which it does only
     /// after all handles are gone, or by a fault of its own.
     ///
+    /// A database that is damaged is mended, or set aside for a new one with what could be read. While the disk takes
+    /// nothing the writer tries again and again, and nothing is kept.
+    ///
     /// # Errors
-    /// [`StoreFault`] if the database cannot be opened or the thread not started.
+    /// [`StoreFault`] if the database is of a newer version, or the thread cannot be started.
     pub fn open(
         path: &Path,
         settings: StoreSettings,
         clock: Arc<dyn Clock>,
     ) -> Result<(Self, oneshot::Receiver<()>), StoreFault> {
-        let connection = schema::open(path)?;
         let gauges = Arc::new(Gauges::default());
         let signals = Arc::new(Signals::default());
-        let mut writer = writer::Writer::new(connection, settings, clock, Arc::clone(&gauges), Arc::clone(&signals))?;
+        let mut writer =
+            writer::Writer::new(path.to_owned(), settings, clock, Arc::clone(&gauges), Arc::clone(&signals))?;
         let (queue, requests) = sync_channel(MAX_WAITING_REQUESTS);
         let (ended, end) = oneshot::channel();
         // Unbounded, and bounded all the same: one transaction of at most MAX_WAITING_REQUESTS is answered at a time.
@@ -235,14 +270,56 @@ impl Store {
         &self,
         job: impl FnOnce(&Connection) -> Result<T, StoreFault> + Send + 'static,
     ) -> Result<T, StoreFault> {
+        self.run(job, Outcome::Keep).await
+    }
+
+    /// As [`Store::write`]; what the writer remembers of the database is read anew afterwards.
+    ///
+    /// # Errors
+    /// As [`Store::write`].
+    pub async fn write_and_reload<T: Send + 'static>(
+        &self,
+        job: impl FnOnce(&Connection) -> Result<T, StoreFault> + Send + 'static,
+    ) -> Result<T, StoreFault> {
+        self.run(job, Outcome::KeepAndReload).await
+    }
+
+    /// As [`Store::write`]; completes when it lies in the database's main file, if the job says that it must. Then it
+    /// survives the loss of the write-ahead log.
+    ///
+    /// # Errors
+    /// As [`Store::write`].
+    pub async fn write_through<T: Send + 'static>(
+        &self,
+        job: impl FnOnce(&Connection) -> Result<(T, bool), StoreFault> + Send + 'static,
+    ) -> Result<T, StoreFault> {
+        self.run_with(job, |(_, must)| if *must { Outcome::KeepInMainFile } else { Outcome::Keep })
+            .await
+            .map(|(value, _)| value)
+    }
+
+    async fn run<T: Send + 'static>(
+        &self,
+        job: impl FnOnce(&Connection) -> Result<T, StoreFault> + Send + 'static,
+        kept: Outcome,
+    ) -> Result<T, StoreFault> {
+        self.run_with(job, move |_| kept).await
+    }
+
+    async fn run_with<T: Send + 'static>(
+        &self,
+        job: impl FnOnce(&Connection) -> Result<T, StoreFault> + Send + 'static,
+        kept: impl FnOnce(&T) -> Outcome + Send + 'static,
+    ) -> Result<T, StoreFault> {
         let (answer, answered) = oneshot::channel();
         self.enqueue(Message::Job(Box::new(move |connection| {
             let result = job(connection);
-            let keep = result.is_ok();
+            let kept = result.as_ref().map_or(Outcome::Undo, kept);
+            let outcome = Outcome::of(&result, kept);
             let answer: Answer = Box::new(move |committed| {
                 let _ = answer.send(if committed { result } else { Err(StoreFault::NotCommitted) });
             });
-            (keep, answer)
+            (outcome, answer)
         })))?;
         answered.await.map_err(|_| StoreFault::WriterGone)?
     }
@@ -256,13 +333,13 @@ impl Store {
     ) {
         let gauges = Arc::clone(&self.gauges);
         let queued = self.enqueue(Message::Job(Box::new(move |connection| {
-            let keep = job(connection).is_ok();
+            let outcome = Outcome::of(&job(connection), Outcome::Keep);
             let answer: Answer = Box::new(move |committed| {
-                if !(keep && committed) {
+                if !(outcome == Outcome::Keep && committed) {
                     lost(&gauges).fetch_add(1, Relaxed);
                 }
             });
-            (keep, answer)
+            (outcome, answer)
         })));
         if queued.is_err() {
             lost(&self.gauges).fetch_add(1, Relaxed);
@@ -274,6 +351,12 @@ impl Store {
             TrySendError::Full(_) => StoreFault::Overloaded,
             TrySendError::Disconnected(_) => StoreFault::WriterGone,
         })
+    }
+
+    /// Look-ups beside the writer, in the database at `path`. One that meets damage has it checked.
+    #[must_use]
+    pub fn reader(&self, path: &Path) -> Reader {
+        Reader::watched(path.to_owned(), Arc::clone(&self.gauges.condition.suspect))
     }
 
     /// Figures that need no query.

@@ -14,7 +14,7 @@ use wire::signature::Secret;
 use crate::backoff::{Backoff, Bounds};
 use crate::config::WarehouseConfig;
 use crate::outgoing;
-use crate::store::batches::{self, Offer};
+use crate::store::batches::{self, Offer, Offered};
 use crate::store::identity::{self, Alarm};
 use crate::store::{Store, StoreFault};
 use verdict::{Reply, Verdict, judge};
@@ -120,11 +120,12 @@ impl Uploader {
         let (agent, now_s) = (self.agent.clone(), self.clock.now().as_second());
         let (alarm, offer, epoch_seq) = self
             .store
-            .write(move |connection| {
+            .write_through(move |connection| {
                 let alarm = batches::check_agent(connection, &agent, now_s)?;
                 let blocked = alarm.as_ref().is_some_and(Alarm::is_final);
-                let offer = if blocked { None } else { batches::offer(connection)? };
-                Ok((alarm, offer, identity::read(connection)?.next_seq))
+                let Offered { offer, first_time } =
+                    if blocked { Offered::default() } else { batches::offer(connection, now_s)? };
+                Ok(((alarm, offer, identity::read(connection)?.next_seq), first_time))
             })
             .await?;
         let blocked = alarm.as_ref().is_some_and(Alarm::is_final);
@@ -137,7 +138,13 @@ impl Uploader {
             return Ok(Step::WaitForSeal);
         };
         match self.send(&offer).await {
-            Ok(reply) => self.act(&offer, &reply).await,
+            Ok(reply) => {
+                if let Some(date_s) = reply.date_s {
+                    let offset_s = date_s.saturating_sub(self.clock.now().as_second());
+                    self.store.gauges().condition.hear_clock(offset_s, self.clock.steady());
+                }
+                self.act(&offer, &reply).await
+            }
             Err(error) => {
                 // The URL is left out: it is configuration, and errors are logged.
                 let fault = if error.is_timeout() { "no answer in time" } else { "no connection" };

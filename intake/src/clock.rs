@@ -1,6 +1,7 @@
 //! The wall clock, as an argument. Nothing else in the project reads it, so that tests and the demo can set it.
 
-use std::sync::Mutex;
+use std::sync::{LazyLock, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
 use wire::Hour;
@@ -9,6 +10,10 @@ use wire::Hour;
 pub trait Clock: Send + Sync + 'static {
     /// The present moment, UTC.
     fn now(&self) -> Timestamp;
+
+    /// Time that has passed since some moment in the past. Nobody sets it: it tells a clock that was set from time that
+    /// went by.
+    fn steady(&self) -> Duration;
 
     /// The hour in which the present moment lies.
     fn hour(&self) -> Hour {
@@ -25,27 +30,47 @@ impl Clock for SystemClock {
     fn now(&self) -> Timestamp {
         Timestamp::now()
     }
+
+    fn steady(&self) -> Duration {
+        static FIRST_ASKED: LazyLock<Instant> = LazyLock::new(Instant::now);
+        FIRST_ASKED.elapsed()
+    }
 }
 
 /// A clock that stands still until it is set: for tests, and for the demo's thirty days of history.
 #[derive(Debug)]
-pub struct ManualClock(Mutex<Timestamp>);
+pub struct ManualClock(Mutex<(Timestamp, Duration)>);
 
 impl ManualClock {
     /// A clock that shows this moment.
     #[must_use]
     pub fn at(moment: Timestamp) -> Self {
-        Self(Mutex::new(moment))
+        Self(Mutex::new((moment, Duration::ZERO)))
     }
 
-    /// Sets the clock, forwards or backwards.
+    /// Sets the clock, forwards or backwards; no time passes.
     pub fn set(&self, moment: Timestamp) {
-        *self.0.lock().unwrap_or_else(std::sync::PoisonError::into_inner) = moment;
+        self.inside().0 = moment;
+    }
+
+    /// Lets time pass.
+    pub fn advance(&self, time: Duration) {
+        let mut inside = self.inside();
+        inside.0 = inside.0.saturating_add(time).unwrap_or(Timestamp::MAX);
+        inside.1 = inside.1.saturating_add(time);
+    }
+
+    fn inside(&self) -> MutexGuard<'_, (Timestamp, Duration)> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 impl Clock for ManualClock {
     fn now(&self) -> Timestamp {
-        *self.0.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
+        self.inside().0
+    }
+
+    fn steady(&self) -> Duration {
+        self.inside().1
     }
 }

@@ -32,7 +32,7 @@ pub(super) fn router() -> Router<Arc<Door>> {
 
 /// True while a result that comes now can be kept.
 fn keeps(gauges: &Gauges) -> bool {
-    !gauges.broken.load(Relaxed) && gauges.pulse.age() < WRITE_TIMEOUT
+    !gauges.condition.is_broken() && gauges.pulse.age() < WRITE_TIMEOUT
 }
 
 /// An answer that no cache keeps.
@@ -66,6 +66,9 @@ async fn health(State(door): State<Arc<Door>>) -> impl IntoResponse {
             "status": word(ready),
             "version": env!("CARGO_PKG_VERSION"),
             "asn_database_day": door.asn.database_day(),
+            // Why results cannot be kept now, and what damage has cost since the database was born.
+            "fault": gauges.condition.fault(),
+            "damage": gauges.condition.damage(),
             "history": { "rows": gauges.history_rows.load(Relaxed) },
             "outbox": {
                 "waiting_records": gauges.waiting_records.load(Relaxed),

@@ -32,6 +32,16 @@ fn results() {
         "Transactions that failed; nothing in them was acknowledged."
     );
     describe_gauge!("agent_database_broken", "1 while the database takes no results: full disk, damage.");
+    describe_counter!(
+        "agent_damage_found_total",
+        Unit::Count,
+        "How often damage was found since the database was born, by part."
+    );
+    describe_counter!(
+        "agent_damage_lost_rows_total",
+        Unit::Count,
+        "Rows that damage has cost since the database was born, by part; 0 if all was mended."
+    );
     describe_gauge!(
         "agent_writer_pulse_age_seconds",
         Unit::Seconds,

@@ -5,12 +5,12 @@ use intake::asn::AsnFinding;
 use intake::client::ClientAddress;
 use intake::retries::RetryKey;
 use intake::submission::{RecordContext, Submission};
-use jiff::Timestamp;
 use rusqlite::Connection;
 use wire::Hour;
 
 use super::answers::Answers;
 use super::votes::Voters;
+use super::writer::Moment;
 use super::{StoreFault, history, outbox, webhooks};
 use crate::webhook::body::body;
 
@@ -76,21 +76,21 @@ pub(super) fn accept(
     incoming: &Incoming,
     local_id: i64,
     routes: Routes,
-    now: Timestamp,
+    now: Moment,
 ) -> Result<Taken, StoreFault> {
-    let now_s = now.as_second();
-    if let Some(accepted) = answers.find(&incoming.retry_key, now_s) {
+    let now_s = now.wall.as_second();
+    if let Some(accepted) = answers.find(&incoming.retry_key, now) {
         return Ok(Taken { accepted, is_new: false, record_bytes: None });
     }
     let accepted = Accepted { local_id, received_s: now_s };
-    history::insert(connection, incoming, accepted, now.as_millisecond())?;
+    history::insert(connection, incoming, accepted, now.wall.as_millisecond())?;
     let record_bytes =
         if routes.records { Some(keep_record(connection, voters, incoming, local_id, now_s)?) } else { None };
     if routes.webhook {
         let body = body(incoming, accepted).map_err(StoreFault::Body)?;
-        webhooks::queue(connection, local_id, incoming.client.ip(), &body, now)?;
+        webhooks::queue(connection, local_id, incoming.client.ip(), &body, now.wall)?;
     }
-    answers.remember(connection, incoming.retry_key, &incoming.client_tag, accepted)?;
+    answers.remember(connection, incoming.retry_key, &incoming.client_tag, accepted, now)?;
     Ok(Taken { accepted, is_new: true, record_bytes })
 }
 

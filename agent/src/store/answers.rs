@@ -1,4 +1,5 @@
-//! First answers, to give again when a client repeats itself.
+//! First answers, to give again when a client repeats itself. How old one is, is measured by the steady clock: a clock that
+//! is set makes no second result of a repetition.
 
 use std::collections::{HashMap, HashSet, VecDeque};
 
@@ -7,6 +8,7 @@ use rusqlite::{Connection, params};
 
 use super::StoreFault;
 use super::accept::Accepted;
+use super::writer::Moment;
 
 /// Most answers that are remembered; the oldest go first.
 const MAX_ANSWERS: usize = 65_536;
@@ -14,25 +16,29 @@ const MAX_ANSWERS: usize = 65_536;
 /// The index over the table `answers`, rebuilt from it at start and after a transaction that failed.
 #[derive(Debug, Default)]
 pub(super) struct Answers {
-    known: HashMap<RetryKey, Accepted>,
+    /// The answer, and when it was given by the steady clock, in seconds.
+    known: HashMap<RetryKey, (Accepted, i64)>,
     order: VecDeque<RetryKey>,
 }
 
 impl Answers {
-    pub(super) fn load(connection: &Connection) -> Result<Self, StoreFault> {
+    pub(super) fn load(connection: &Connection, now: Moment) -> Result<Self, StoreFault> {
         let mut answers = Self::default();
         let mut statement = connection.prepare_cached("SELECT key, local_id, received_s FROM answers ORDER BY id")?;
         let mut rows = statement.query([])?;
         while let Some(row) = rows.next()? {
-            answers.note(row.get(0)?, Accepted { local_id: row.get(1)?, received_s: row.get(2)? });
+            let accepted = Accepted { local_id: row.get(1)?, received_s: row.get(2)? };
+            // One that lies ahead was written while the clock was ahead; nobody knows how long ago.
+            let age = i64::try_from(now.wall.as_second().abs_diff(accepted.received_s)).unwrap_or(i64::MAX);
+            answers.note(row.get(0)?, accepted, now.steady_s().saturating_sub(age));
         }
         Ok(answers)
     }
 
     /// The first answer, if this came within the window before.
-    pub(super) fn find(&self, key: &RetryKey, now_s: i64) -> Option<Accepted> {
-        let accepted = self.known.get(key)?;
-        ((now_s.abs_diff(accepted.received_s)) < RETRY_WINDOW_S.unsigned_abs()).then_some(*accepted)
+    pub(super) fn find(&self, key: &RetryKey, now: Moment) -> Option<Accepted> {
+        let (accepted, at_s) = self.known.get(key)?;
+        (now.steady_s().saturating_sub(*at_s) < RETRY_WINDOW_S).then_some(*accepted)
     }
 
     /// Remembers a first answer.
@@ -42,16 +48,17 @@ impl Answers {
         key: RetryKey,
         client: &[u8; 16],
         accepted: Accepted,
+        now: Moment,
     ) -> Result<(), StoreFault> {
         connection
             .prepare_cached("INSERT INTO answers (key, client, local_id, received_s) VALUES (?1, ?2, ?3, ?4)")?
             .execute(params![key, client, accepted.local_id, accepted.received_s])?;
-        self.note(key, accepted);
+        self.note(key, accepted, now.steady_s());
         Ok(())
     }
 
-    fn note(&mut self, key: RetryKey, accepted: Accepted) {
-        self.known.insert(key, accepted);
+    fn note(&mut self, key: RetryKey, accepted: Accepted, at_s: i64) {
+        self.known.insert(key, (accepted, at_s));
         self.order.push_back(key);
     }
 
@@ -85,11 +92,11 @@ impl Answers {
     }
 
     /// Forgets what is too old or too much.
-    pub(super) fn prune(&mut self, connection: &Connection, now_s: i64) -> Result<(), StoreFault> {
+    pub(super) fn prune(&mut self, connection: &Connection, now: Moment) -> Result<(), StoreFault> {
         let mut gone = 0_usize;
         while let Some(key) = self.order.front() {
             let known = self.known.get(key);
-            let expired = known.is_none_or(|first| now_s.saturating_sub(first.received_s) >= RETRY_WINDOW_S);
+            let expired = known.is_none_or(|(_, at_s)| now.steady_s().saturating_sub(*at_s) >= RETRY_WINDOW_S);
             if !expired && self.order.len() <= MAX_ANSWERS {
                 break;
             }

@@ -14,6 +14,14 @@ use super::{StoreFault, batches, outbox};
 /// The reason under which `new-epoch` sets batches aside.
 pub(super) const RESTORED: &str = "restored";
 
+/// The reason under which damage sets batches aside: their bytes are broken, or nobody knows whether they arrived.
+pub(super) const DAMAGED: &str = "damaged";
+
+/// True if what was set aside for this reason may have reached the warehouse.
+fn may_have_counted(reason: &str) -> bool {
+    [RESTORED, DAMAGED].contains(&reason)
+}
+
 /// Records that are sent again have numbers below this in the outbox: far from those of results, new or imported, by
 /// which an erasure finds the records of a client.
 const NUMBERS_BELOW: i64 = i64::MIN / 2;
@@ -31,7 +39,7 @@ pub struct AsideBatch {
     pub records: u64,
     /// Bytes, compressed.
     pub bytes: u64,
-    /// The warehouse's reason, or `restored`.
+    /// The warehouse's reason, or `restored`, or `damaged`.
     pub reason: String,
     /// When it was set aside, in Unix seconds.
     pub at_s: i64,
@@ -47,7 +55,8 @@ pub enum NotRetried {
     NoSuch,
     /// It may have been sent before.
     #[error(
-        "its records may have been counted already: they were set aside by `agent new-epoch`, and its other self may have sent them"
+        "its records may have been counted already: they were set aside by `agent new-epoch`, and its other self may have \
+         sent them, or by damage, and nobody knows whether they arrived"
     )]
     MayHaveCounted,
     /// Its bytes are damaged, or of a schema that this version does not know.
@@ -70,7 +79,7 @@ pub fn list(connection: &Connection) -> Result<Vec<AsideBatch>, StoreFault> {
             seq: row.get(2)?,
             records: row.get(3)?,
             bytes: row.get(4)?,
-            can_be_retried: reason != RESTORED,
+            can_be_retried: !may_have_counted(&reason),
             reason,
             at_s: row.get(6)?,
         })
@@ -88,7 +97,7 @@ pub fn retry(connection: &Connection, id: i64) -> Result<Result<u64, NotRetried>
         .query_row([id], |row| Ok((row.get(0)?, row.get(1)?)))
         .optional()?;
     let Some((body, reason)) = found else { return Ok(Err(NotRetried::NoSuch)) };
-    if reason == RESTORED {
+    if may_have_counted(&reason) {
         return Ok(Err(NotRetried::MayHaveCounted));
     }
     let batch = match batches::open(&body) {
@@ -210,7 +219,7 @@ mod tests {
             outbox::push(&connection, number, &record(900 - u32::try_from(number).expect("small"))).expect("a record");
         }
         connection
-            .execute("INSERT INTO outbox VALUES (8, 1, x'00'), (9, 1, x'00')", params![])
+            .execute("INSERT INTO outbox VALUES (8, 1, x'00', NULL), (9, 1, x'00', NULL)", params![])
             .expect("damaged records");
         connection.execute("INSERT INTO drops VALUES ('damaged', 3), ('outbox_full', 4)", []).expect("drops");
         let drafted = || outbox::draft(&connection, &agent(), 500).expect("a draft").expect("a batch");

@@ -5,8 +5,9 @@ use std::collections::BTreeMap;
 use rusqlite::{Connection, OptionalExtension, params};
 use wire::{AgentId, Batch, DropReason, Epoch, MAX_BATCH_JSON_BYTES, SCHEMA, Seq};
 
+use super::damage::{self, Part};
 use super::identity::{self, Alarm, Identity};
-use super::{StoreFault, outbox};
+use super::{StoreFault, aside, outbox};
 
 /// A batch on its way: the same bytes at every attempt.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -19,26 +20,62 @@ pub struct Offer {
     pub records: u64,
 }
 
+/// Most batches that are made anew at once for numbers that damage took; for more a human decides.
+const MAX_STAND_INS: u64 = 4_096;
+
+/// What the uploader is given.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Offered {
+    /// The oldest batch that is not settled; none if there is nothing to send.
+    pub offer: Option<Offer>,
+    /// True if it was not offered before: it may be sent only after the database's main file holds it.
+    pub first_time: bool,
+}
+
 /// The oldest batch that is not settled, marked as offered: from this commit on its bytes never change, because
-/// they may have reached the warehouse.
+/// they may have reached the warehouse. A batch whose bytes were damaged here goes out without records.
 ///
 /// # Errors
 /// [`StoreFault`] if the database does not take it.
-pub fn offer(connection: &Connection) -> Result<Option<Offer>, StoreFault> {
-    let mut statement = connection.prepare_cached(
-        "SELECT seq, body, records, offered FROM batches WHERE settled_s IS NULL ORDER BY seq LIMIT 1",
-    )?;
-    let found = statement
-        .query_row([], |row| {
-            let offer = Offer { seq: Seq(row.get(0)?), body: row.get(1)?, records: row.get(2)? };
-            Ok((offer, row.get::<_, bool>(3)?))
-        })
-        .optional()?;
-    let Some((offer, already)) = found else { return Ok(None) };
-    if !already {
-        connection.prepare_cached("UPDATE batches SET offered = 1 WHERE seq = ?1")?.execute([offer.seq.0])?;
+pub fn offer(connection: &Connection, now_s: i64) -> Result<Offered, StoreFault> {
+    loop {
+        let found = connection
+            .prepare_cached(
+                "SELECT seq, body, records, offered FROM batches WHERE settled_s IS NULL ORDER BY seq LIMIT 1",
+            )?
+            .query_row([], |row| {
+                let offer = Offer { seq: Seq(row.get(0)?), body: row.get(1)?, records: row.get(2)? };
+                Ok((offer, row.get::<_, bool>(3)?))
+            })
+            .optional()?;
+        let Some((offer, already)) = found else { return Ok(Offered::default()) };
+        if !is_whole(&offer.body) {
+            remake(connection, &offer, already, now_s)?;
+            continue;
+        }
+        if !already {
+            connection.prepare_cached("UPDATE batches SET offered = 1 WHERE seq = ?1")?.execute([offer.seq.0])?;
+        }
+        return Ok(Offered { offer: Some(offer), first_time: !already });
     }
-    Ok(Some(offer))
+}
+
+/// True if the compressed bytes are those that were sealed, by their own checksum.
+fn is_whole(body: &[u8]) -> bool {
+    zstd::bulk::decompress(body, MAX_BATCH_JSON_BYTES).is_ok()
+}
+
+/// Sets a damaged batch aside and makes it anew without records. If it was offered, the warehouse may have its first
+/// bytes: when it says so, that is no sign of a restored database.
+fn remake(connection: &Connection, offer: &Offer, offered: bool, now_s: i64) -> Result<(), StoreFault> {
+    let me = identity::read(connection)?;
+    set_aside(connection, me.epoch, Some(offer.seq), &offer.body, offer.records, aside::DAMAGED, now_s)?;
+    damage::note(connection, Part::Batches, 1, now_s)?;
+    empty(connection, &me, offer.seq, DropReason::Damaged)?;
+    connection
+        .prepare_cached("UPDATE batches SET remade = remade OR ?2 WHERE seq = ?1")?
+        .execute(params![offer.seq.0, offered])?;
+    Ok(())
 }
 
 /// The warehouse has it. Settling twice is the same as once.
@@ -76,14 +113,52 @@ pub fn sealed(connection: &Connection, seq: Option<Seq>) -> Result<Option<Offer>
 /// [`StoreFault`] if the database does not take it.
 pub fn go_to(connection: &Connection, ours: Seq, expected: Seq, now_s: i64) -> Result<Option<Alarm>, StoreFault> {
     let alarm = if expected > ours {
-        Some(Alarm::Cloned { expected: expected.0, ours: ours.0 })
+        if has_first_bytes(connection, ours, expected)? {
+            settle(connection, ours, now_s)?;
+            None
+        } else {
+            Some(Alarm::Cloned { expected: expected.0, ours: ours.0 })
+        }
     } else {
+        stand_in_for_lost(connection, expected, now_s)?;
         let from = rewind(connection, expected)?;
         let epoch = identity::read(connection)?.epoch.get();
         (from > expected).then_some(Alarm::Gap { epoch, expected: expected.0, ours: from.0 })
     };
     identity::set_alarm(connection, alarm.as_ref(), now_s)?;
     Ok(alarm)
+}
+
+/// True if the warehouse is ahead by one batch that was made anew here after damage: it has the batch as it first was.
+fn has_first_bytes(connection: &Connection, ours: Seq, expected: Seq) -> Result<bool, StoreFault> {
+    let remade = connection
+        .prepare_cached("SELECT remade FROM batches WHERE seq = ?1 AND settled_s IS NULL")?
+        .query_row([ours.0], |row| row.get(0))
+        .optional()?;
+    Ok(remade == Some(true) && expected == ours.next())
+}
+
+/// Makes the batches that the warehouse asks for and damage took, without records: their numbers must go out, and what
+/// they held was counted when they were lost.
+fn stand_in_for_lost(connection: &Connection, expected: Seq, now_s: i64) -> Result<(), StoreFault> {
+    let me = identity::read(connection)?;
+    let Some(agent) = me.agent.clone() else { return Ok(()) };
+    if me.lost_below.0.saturating_sub(expected.0) > MAX_STAND_INS {
+        return Ok(());
+    }
+    for seq in (expected.0..me.lost_below.min(me.next_seq).0).map(Seq) {
+        if connection.prepare_cached("SELECT 1 FROM batches WHERE seq = ?1")?.exists([seq.0])? {
+            continue;
+        }
+        let (agent, dropped) = (agent.clone(), BTreeMap::new());
+        let batch = Batch { schema: SCHEMA, agent, epoch: me.epoch, seq, dropped, records: Vec::new() };
+        connection
+            .prepare_cached(
+                "INSERT INTO batches (seq, body, records, sealed_s, offered, remade) VALUES (?1, ?2, 0, ?3, 1, 1)",
+            )?
+            .execute(params![seq.0, outbox::compress(batch)?, now_s])?;
+    }
+    Ok(())
 }
 
 /// Makes every batch from `expected` on wait again, or from the oldest on that is still kept: batches go in their

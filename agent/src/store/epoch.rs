@@ -3,6 +3,7 @@
 use rusqlite::Connection;
 use wire::{AgentId, Batch, DropReason, Epoch, MAX_BATCH_RECORDS, SCHEMA, Seq};
 
+use super::identity::{self, Identity};
 use super::{StoreFault, aside, batches, drops, outbox, schema};
 
 /// What `agent new-epoch` did.
@@ -20,7 +21,7 @@ pub struct NewEpoch {
 /// [`StoreFault`] if the database does not take it; then nothing has changed.
 pub fn begin(connection: &mut Connection, now_s: i64) -> Result<NewEpoch, StoreFault> {
     let transaction = connection.transaction_with_behavior(rusqlite::TransactionBehavior::Immediate)?;
-    let me = super::identity::read(&transaction)?;
+    let me = identity::read(&transaction)?;
     let mut restored = 0;
     let waiting: Vec<(u64, Vec<u8>, u64)> = transaction
         .prepare("SELECT seq, body, records FROM batches WHERE settled_s IS NULL ORDER BY seq")?
@@ -38,15 +39,16 @@ pub fn begin(connection: &mut Connection, now_s: i64) -> Result<NewEpoch, StoreF
     restored += set_waiting_aside(&transaction, &me, now_s)?;
     drops::add(&transaction, DropReason::Restored, restored)?;
     let epoch = schema::random_epoch()?;
-    transaction.execute(
-        "UPDATE identity SET epoch = ?1, next_seq = 1, agent = NULL, alarm = NULL, alarm_since_s = NULL",
-        [epoch.get()],
+    identity::write(
+        &transaction,
+        &Identity { epoch, next_seq: Seq::FIRST, lost_below: Seq::FIRST, agent: None, ..me },
     )?;
+    identity::set_alarm(&transaction, None, now_s)?;
     transaction.commit()?;
     Ok(NewEpoch { epoch, restored })
 }
 
-fn set_waiting_aside(connection: &Connection, me: &super::identity::Identity, now_s: i64) -> Result<u64, StoreFault> {
+fn set_waiting_aside(connection: &Connection, me: &Identity, now_s: i64) -> Result<u64, StoreFault> {
     let mut restored = 0;
     loop {
         let taken = outbox::take(connection, MAX_BATCH_RECORDS)?;

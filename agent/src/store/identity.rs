@@ -4,9 +4,10 @@ use rusqlite::{Connection, OptionalExtension, params};
 use serde::{Deserialize, Serialize};
 use wire::{AgentId, Epoch, Seq};
 
-use super::StoreFault;
+use super::{StoreFault, checksum, schema};
 
-/// The one row of `identity`.
+/// The one row of `identity`. It is read only if it fits its checksum: a number that changed by itself would make this
+/// database look like a restored one.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Identity {
     /// Random number born with the database.
@@ -19,6 +20,10 @@ pub struct Identity {
     pub agent: Option<AgentId>,
     /// Why uploading stopped, if it did.
     pub alarm: Option<Alarm>,
+    /// Rises with every transaction of the writer.
+    pub turn: u64,
+    /// Batches below this number may have been lost by damage: if the warehouse asks for one, it goes out empty.
+    pub lost_below: Seq,
 }
 
 /// Why uploading stopped until a human acts. Results are still taken, and wait.
@@ -83,35 +88,68 @@ impl Alarm {
 /// Reads the row.
 ///
 /// # Errors
-/// [`StoreFault`] if it cannot be read.
+/// [`StoreFault::Damaged`] if it does not fit its checksum; [`StoreFault`] if it cannot be read.
 pub fn read(connection: &Connection) -> Result<Identity, StoreFault> {
-    let mut statement =
-        connection.prepare_cached("SELECT epoch, next_seq, next_local_id, agent, alarm FROM identity")?;
-    let identity = statement.query_row([], |row| {
+    let mut statement = connection.prepare_cached(
+        "SELECT epoch, next_seq, next_local_id, agent, alarm, lost_below, version, checksum, turn FROM identity",
+    )?;
+    let found = statement.query_row([], |row| {
         let agent: Option<String> = row.get(3)?;
         let alarm: Option<String> = row.get(4)?;
-        Ok(Identity {
+        let identity = Identity {
             epoch: Epoch::from_random_bits(row.get(0)?),
             next_seq: Seq(row.get(1)?),
             next_local_id: row.get(2)?,
             agent: agent.and_then(|text| AgentId::parse(&text).ok()),
             alarm: alarm.and_then(|text| serde_json::from_str(&text).ok()),
-        })
-    })?;
-    Ok(identity)
+            lost_below: Seq(row.get(5)?),
+            turn: row.get(8)?,
+        };
+        let fits = row.get::<_, Option<i64>>(7)? == Some(checksum_of(row.get(6)?, &identity));
+        Ok(fits.then_some(identity))
+    });
+    found.optional()?.flatten().ok_or(StoreFault::Damaged("identity"))
+}
+
+fn checksum_of(version: u64, me: &Identity) -> i64 {
+    let numbers = [version, me.epoch.get(), me.next_seq.0, me.lost_below.0, me.turn].map(u64::to_be_bytes);
+    let agent = me.agent.as_ref().map_or("", AgentId::as_str);
+    checksum::of(&[numbers.as_flattened(), &me.next_local_id.to_be_bytes(), agent.as_bytes()])
+}
+
+/// Writes who this database is, all but the alarm, with the checksum over it.
+///
+/// # Errors
+/// [`StoreFault`] if it cannot be written.
+pub(super) fn write(connection: &Connection, me: &Identity) -> Result<(), StoreFault> {
+    let version = schema::VERSION as u64;
+    connection
+        .prepare_cached(
+            "UPDATE identity SET version = ?1, epoch = ?2, next_seq = ?3, next_local_id = ?4, agent = ?5,
+                                 lost_below = ?6, checksum = ?7, turn = ?8",
+        )?
+        .execute(params![
+            version,
+            me.epoch.get(),
+            me.next_seq.0,
+            me.next_local_id,
+            me.agent.as_ref().map(AgentId::as_str),
+            me.lost_below.0,
+            checksum_of(version, me),
+            me.turn,
+        ])?;
+    Ok(())
 }
 
 /// Remembers the number of the next batch and whose it is.
 pub(super) fn set_next_seq(connection: &Connection, next: Seq, agent: &AgentId) -> Result<(), StoreFault> {
-    let mut statement = connection.prepare_cached("UPDATE identity SET next_seq = ?1, agent = ?2")?;
-    statement.execute(params![next.0, agent.as_str()])?;
-    Ok(())
+    write(connection, &Identity { next_seq: next, agent: Some(agent.clone()), ..read(connection)? })
 }
 
-/// Remembers the number of the next result.
-pub(super) fn set_next_local_id(connection: &Connection, next: i64) -> Result<(), StoreFault> {
-    connection.prepare_cached("UPDATE identity SET next_local_id = ?1")?.execute([next])?;
-    Ok(())
+/// Notes that one more transaction of the writer ends, and the number of the next result.
+pub(super) fn end_turn(connection: &Connection, next_local_id: i64) -> Result<(), StoreFault> {
+    let me = read(connection)?;
+    write(connection, &Identity { next_local_id, turn: me.turn.saturating_add(1), ..me })
 }
 
 /// Raises or clears the alarm. An alarm that stands keeps the time at which it was raised.

@@ -3,7 +3,8 @@
 use rusqlite::{Connection, params};
 use wire::{AgentId, Batch, DropReason, MAX_BATCH_RECORDS, Record, SCHEMA, Seq};
 
-use super::{StoreFault, drops, identity};
+use super::damage::{self, Part};
+use super::{StoreFault, checksum, drops, identity};
 
 /// Level of zstd: batches are small and many, and the writer thread seals between two commits.
 const ZSTD_LEVEL: i32 = 3;
@@ -13,9 +14,13 @@ pub(super) fn push(connection: &Connection, local_id: i64, record: &Record) -> R
     let json = serde_json::to_vec(record).map_err(|error| StoreFault::Seal(error.into()))?;
     let hour = record.tested_hour.0;
     connection
-        .prepare_cached("INSERT INTO outbox (local_id, tested_hour, record) VALUES (?1, ?2, ?3)")?
-        .execute(params![local_id, hour, json])?;
+        .prepare_cached("INSERT INTO outbox (local_id, tested_hour, record, checksum) VALUES (?1, ?2, ?3, ?4)")?
+        .execute(params![local_id, hour, json, checksum_of(local_id, &json)])?;
     Ok(json.len() as u64)
+}
+
+fn checksum_of(local_id: i64, record: &[u8]) -> i64 {
+    checksum::of(&[&local_id.to_be_bytes(), record])
 }
 
 /// What one sealing did.
@@ -75,6 +80,7 @@ pub fn draft(connection: &Connection, agent: &AgentId, limit: usize) -> Result<O
 pub fn seal(connection: &Connection, agent: &AgentId, limit: usize, now_s: i64) -> Result<Option<Sealed>, StoreFault> {
     let Some(Draft { batch, taken }) = draft(connection, agent, limit)? else { return Ok(None) };
     taken.remove(connection)?;
+    damage::note(connection, Part::Outbox, taken.damaged, now_s)?;
     drops::take(connection)?;
     let (seq, records) = (batch.seq, batch.records.len() as u64);
     let body = compress(batch)?;
@@ -88,13 +94,16 @@ pub fn seal(connection: &Connection, agent: &AgentId, limit: usize, now_s: i64) 
 /// The bytes that are signed and sent: sorted, written, compressed.
 pub(super) fn compress(batch: Batch) -> Result<Vec<u8>, StoreFault> {
     let json = batch.to_sealed_json().map_err(|error| StoreFault::Seal(error.into()))?;
-    zstd::bulk::compress(&json, ZSTD_LEVEL).map_err(StoreFault::Seal)
+    let mut compressor = zstd::bulk::Compressor::new(ZSTD_LEVEL).map_err(StoreFault::Seal)?;
+    // So that damage is told from a sound batch before it is sent.
+    compressor.set_parameter(zstd::zstd_safe::CParameter::ChecksumFlag(true)).map_err(StoreFault::Seal)?;
+    compressor.compress(&json).map_err(StoreFault::Seal)
 }
 
 /// The oldest records of the outbox.
 pub(super) struct Taken {
     pub(super) records: Vec<Record>,
-    /// Rows that were no records any more.
+    /// Rows that do not fit their checksum, or were no records any more.
     pub(super) damaged: u64,
     pub(super) rows: u64,
     pub(super) bytes: u64,
@@ -119,16 +128,19 @@ pub(super) fn take(connection: &Connection, limit: usize) -> Result<Taken, Store
 
 fn look(connection: &Connection, limit: usize) -> Result<Taken, StoreFault> {
     let mut taken = Taken { records: Vec::with_capacity(limit), damaged: 0, rows: 0, bytes: 0, last: None };
-    let mut statement = connection.prepare_cached("SELECT local_id, record FROM outbox ORDER BY local_id LIMIT ?1")?;
+    let mut statement =
+        connection.prepare_cached("SELECT local_id, record, checksum FROM outbox ORDER BY local_id LIMIT ?1")?;
     let mut rows = statement.query([limit])?;
     while let Some(row) = rows.next()? {
-        taken.last = Some(row.get(0)?);
+        let local_id = row.get(0)?;
+        taken.last = Some(local_id);
         let json = row.get_ref(1)?.as_bytes().map_err(rusqlite::Error::from)?;
         taken.rows += 1;
         taken.bytes += json.len() as u64;
+        let fits = row.get::<_, Option<i64>>(2)?.is_none_or(|stated| stated == checksum_of(local_id, json));
         match serde_json::from_slice(json) {
-            Ok(record) => taken.records.push(record),
-            Err(_) => taken.damaged += 1,
+            Ok(record) if fits => taken.records.push(record),
+            _ => taken.damaged += 1,
         }
     }
     Ok(taken)

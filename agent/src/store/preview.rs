@@ -46,7 +46,9 @@ mod tests {
         let connection = schema::open(&directory.path().join("agent.sqlite")).expect("a database");
         for id in [7, 3, 5] {
             let record = format!("record {id}").into_bytes();
-            connection.execute("INSERT INTO outbox VALUES (?1, 0, ?2)", rusqlite::params![id, record]).expect("a row");
+            connection
+                .execute("INSERT INTO outbox VALUES (?1, 0, ?2, NULL)", rusqlite::params![id, record])
+                .expect("a row");
         }
         for _ in 0..2 {
             let waiting = waiting(&connection, 2).expect("read");

@@ -5,12 +5,15 @@
 //! the log.
 
 use std::path::{Path, PathBuf};
+use std::sync::atomic::AtomicBool;
+use std::sync::atomic::Ordering::Relaxed;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use rusqlite::{Connection, InterruptHandle};
 use tokio::sync::{Semaphore, oneshot};
 
+use super::damage::files::FileId;
 use super::{StoreFault, schema};
 
 /// Look-ups that run at once.
@@ -34,22 +37,36 @@ struct Shared {
     running: Arc<Semaphore>,
     waiting: Semaphore,
     /// Open connections that nobody uses, at most [`MAX_READERS`].
-    idle: Mutex<Vec<Connection>>,
+    idle: Mutex<Vec<Opened>>,
+    /// Set when a look-up meets damage.
+    suspect: Arc<AtomicBool>,
+}
+
+/// A connection, and the file that it reads: another one may have come into its place.
+struct Opened {
+    connection: Connection,
+    file: Option<FileId>,
 }
 
 impl Reader {
     /// A reader of this database. Nothing is opened before the first look-up.
     #[must_use]
     pub fn new(path: PathBuf) -> Self {
-        Self::with_patience(path, READ_TIMEOUT)
+        Self::with(path, READ_TIMEOUT, Arc::default())
     }
 
-    fn with_patience(path: PathBuf, patience: Duration) -> Self {
+    /// As [`Reader::new`]; sets `suspect` when a look-up meets damage.
+    pub(super) fn watched(path: PathBuf, suspect: Arc<AtomicBool>) -> Self {
+        Self::with(path, READ_TIMEOUT, suspect)
+    }
+
+    fn with(path: PathBuf, patience: Duration, suspect: Arc<AtomicBool>) -> Self {
         let shared = Shared {
             path,
             running: Arc::new(Semaphore::new(MAX_READERS)),
             waiting: Semaphore::new(MAX_READERS + MAX_WAITING_READS),
             idle: Mutex::default(),
+            suspect,
         };
         Self { shared: Arc::new(shared), patience }
     }
@@ -82,24 +99,33 @@ impl Reader {
         let work = tokio::task::spawn_blocking(move || {
             // The place is free only when the thread is.
             let _running = running;
-            let connection = shared.connect()?;
+            let opened = shared.connect()?;
             // Nobody waits any more: there is nothing to begin.
-            begun.send(connection.get_interrupt_handle()).map_err(|_| StoreFault::TooSlow)?;
-            let found = look(&connection)?;
-            Ok::<_, StoreFault>((connection, found))
+            begun.send(opened.connection.get_interrupt_handle()).map_err(|_| StoreFault::TooSlow)?;
+            let found = look(&opened.connection)?;
+            Ok::<_, StoreFault>((opened, found))
         });
         let done = tokio::time::timeout_at(deadline, work).await.map_err(|_| StoreFault::TooSlow)?;
-        let (connection, found) = done.map_err(|_| StoreFault::ReaderGone)??;
+        let done = done.map_err(|_| StoreFault::ReaderGone)?;
+        if done.as_ref().is_err_and(StoreFault::is_damage) {
+            self.shared.suspect.store(true, Relaxed);
+        }
+        let (opened, found) = done?;
         // Only here it can be used again: a look-up that is broken off never breaks off another one.
-        self.shared.idle.lock().unwrap_or_else(PoisonError::into_inner).push(connection);
+        self.shared.idle.lock().unwrap_or_else(PoisonError::into_inner).push(opened);
         Ok(found)
     }
 }
 
 impl Shared {
-    fn connect(&self) -> Result<Connection, StoreFault> {
+    fn connect(&self) -> Result<Opened, StoreFault> {
+        let file = FileId::of(&self.path);
         let idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner).pop();
-        idle.map_or_else(|| schema::open_reader(&self.path), Ok)
+        // A damaged database was set aside, and a new one lies in its place.
+        match idle.filter(|opened| opened.file == file) {
+            Some(opened) => Ok(opened),
+            None => Ok(Opened { connection: schema::open_reader(&self.path)?, file }),
+        }
     }
 }
 
@@ -151,7 +177,7 @@ mod tests {
         let directory = tempfile::tempdir().expect("a directory");
         let path = directory.path().join("agent.sqlite");
         drop(schema::open(&path).expect("a database"));
-        let reader = Reader::with_patience(path, Duration::from_millis(200));
+        let reader = Reader::with(path, Duration::from_millis(200), Arc::default());
         let endless = "WITH RECURSIVE n (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM n) SELECT count(*) FROM n";
         let look = || reader.read(move |connection| Ok(connection.query_row(endless, [], |row| row.get::<_, i64>(0))?));
         for _ in 0..=MAX_READERS {

@@ -84,6 +84,29 @@ impl Voters {
         Ok(known.len() as u64)
     }
 
+    /// Pairs of client and test type that are remembered.
+    pub(super) fn clients(&self) -> u64 {
+        self.seen.len() as u64
+    }
+
+    /// Brings days that lie ahead back to today, when the clock can be believed: they were written while it was ahead.
+    /// Those clients have had their vote; without this they would have no other one until that day.
+    pub(super) fn calm(&mut self, connection: &Connection, today: Day) -> Result<(), StoreFault> {
+        let ahead = |seen: &LastSeen| seen.tested.max(seen.voted).0 > today.0.saturating_add(1);
+        if !self.seen.values().any(ahead) {
+            return Ok(());
+        }
+        for seen in self.seen.values_mut().filter(|seen| ahead(seen)) {
+            *seen = LastSeen { tested: seen.tested.min(today), voted: seen.voted.min(today) };
+        }
+        connection.execute(
+            "UPDATE votes SET tested_day = min(tested_day, ?1), voted_day = min(voted_day, ?1)
+             WHERE max(tested_day, voted_day) > ?1 + 1",
+            [today.0],
+        )?;
+        Ok(())
+    }
+
     /// True if clients must be forgotten before the next maintenance.
     pub(super) fn is_full(&self) -> bool {
         self.seen.len() > self.max_clients

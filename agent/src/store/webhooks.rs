@@ -66,6 +66,20 @@ pub(crate) fn queue(
     Ok(())
 }
 
+/// Counts the queue anew; writes only if the counts are wrong.
+pub(super) fn recount(connection: &Connection) -> Result<(), StoreFault> {
+    connection.execute_batch(
+        "UPDATE webhook_counts SET waiting = counted.waiting, aside = counted.aside, bytes = counted.bytes
+         FROM (SELECT count(*) - count(aside_s) AS waiting, count(aside_s) AS aside,
+                      coalesce(sum(length(body) + 256), 0) AS bytes FROM webhooks) AS counted
+         WHERE (webhook_counts.waiting, webhook_counts.aside, webhook_counts.bytes)
+               IS NOT (counted.waiting, counted.aside, counted.bytes);
+         UPDATE webhook_counts SET dropped_full = max(dropped_full, 0), dropped_old = max(dropped_old, 0)
+         WHERE dropped_full < 0 OR dropped_old < 0",
+    )?;
+    Ok(())
+}
+
 /// The deliveries that have been due for the longest time, at most `limit` of them.
 ///
 /// # Errors

@@ -4,8 +4,11 @@ mod cut_log;
 
 mod memory;
 
+mod trust;
+
 mod upkeep;
 
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
 use std::sync::mpsc::{Receiver, RecvTimeoutError};
@@ -19,9 +22,12 @@ use tokio::sync::oneshot;
 
 use self::cut_log::LogCut;
 use self::memory::Memory;
+use self::trust::Trust;
 use self::upkeep::{keep_house, seal_is_due};
 use super::accept::{Accepted, Routes, accept};
-use super::{Answer, Gauges, Message, Signals, StoreFault, StoreSettings, evict, identity};
+use super::damage::{self, files::FileId};
+use super::fault::Remedy;
+use super::{Answer, Gauges, Message, Outcome, Signals, StoreFault, StoreSettings, evict, identity};
 
 /// Most requests that share one transaction: it bounds how long the first of them waits.
 const MAX_GROUP: usize = 512;
@@ -29,18 +35,61 @@ const MAX_GROUP: usize = 512;
 /// Longest sleep of an idle writer: how late it notices that a seal is due.
 const TICK: Duration = Duration::from_millis(500);
 
+/// Shortest time between two attempts to open the database.
+const REOPEN_PAUSE: Duration = Duration::from_secs(1);
+
+/// A moment by both clocks.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Moment {
+    /// The time of day, which can be set.
+    pub(super) wall: Timestamp,
+    /// Time that went by, which cannot.
+    pub(super) steady: Duration,
+}
+
+impl Moment {
+    fn of(clock: &dyn Clock) -> Self {
+        Self { wall: clock.now(), steady: clock.steady() }
+    }
+
+    /// The steady clock in seconds.
+    pub(super) fn steady_s(self) -> i64 {
+        i64::try_from(self.steady.as_secs()).unwrap_or(i64::MAX)
+    }
+}
+
 pub(super) struct Writer {
-    connection: Connection,
+    path: PathBuf,
     settings: StoreSettings,
     clock: Arc<dyn Clock>,
     gauges: Arc<Gauges>,
     signals: Arc<Signals>,
+    /// None while the database cannot be opened; it is tried again and again.
+    open: Option<Open>,
+    /// When it may be tried next, by the steady clock.
+    try_again: Duration,
+    /// What the clock is worth; known from the first opening on.
+    trust: Option<Trust>,
+}
+
+/// The database while it is open.
+struct Open {
+    connection: Connection,
     memory: Memory,
     /// True after a transaction that failed: memory may be ahead of the database, and is read anew before anything is
     /// judged by it.
     memory_is_stale: bool,
     /// Erased bytes may be in the write-ahead log.
     log: LogCut,
+    /// The file that is open, to notice that another one lies in its place.
+    file: FileId,
+}
+
+impl Open {
+    /// How long the writer may rest if nothing comes.
+    fn rest(&self) -> Duration {
+        if self.memory.more_to_seal { Duration::ZERO } else { self.log.rest(TICK) }
+    }
 }
 
 type Waiting = (oneshot::Sender<Result<Accepted, StoreFault>>, Result<Accepted, StoreFault>);
@@ -66,15 +115,27 @@ impl Answers {
 }
 
 impl Writer {
+    /// Opens the database. If the disk does not let it now, it is tried again, and until then nothing is taken.
+    ///
+    /// # Errors
+    /// [`StoreFault::Version`]: no time helps against that.
     pub(super) fn new(
-        connection: Connection,
+        path: PathBuf,
         settings: StoreSettings,
         clock: Arc<dyn Clock>,
         gauges: Arc<Gauges>,
         signals: Arc<Signals>,
     ) -> Result<Self, StoreFault> {
-        let memory = Memory::load(&connection)?;
-        Ok(Self { connection, settings, clock, gauges, signals, memory, memory_is_stale: false, log: LogCut::due() })
+        let mut writer =
+            Self { path, settings, clock, gauges, signals, open: None, try_again: Duration::ZERO, trust: None };
+        match writer.make_ready() {
+            Err(error @ StoreFault::Version { .. }) => Err(error),
+            Err(error) => {
+                writer.after(&error);
+                Ok(writer)
+            }
+            Ok(()) => Ok(writer),
+        }
     }
 
     /// Works until all handles of the store are gone. Each transaction's answers go to `answers` once it is durable.
@@ -82,17 +143,16 @@ impl Writer {
         loop {
             self.gauges.pulse.beat();
             let mut group = Vec::new();
-            let rest = if self.memory.more_to_seal { Duration::ZERO } else { self.log.rest(TICK) };
+            let rest = self.open.as_ref().map_or(TICK, Open::rest);
             match requests.recv_timeout(rest) {
                 Ok(first) => group.push(first),
                 Err(RecvTimeoutError::Timeout) => {}
                 Err(RecvTimeoutError::Disconnected) => return,
             }
             group.extend(requests.try_iter().take(MAX_GROUP - 1));
-            let now = self.clock.now();
-            let broken = self.gauges.broken.load(Relaxed);
-            if group.is_empty() && !broken && !self.is_due(now) {
-                self.log.cut_if_due(&self.connection);
+            let now = Moment::of(&*self.clock);
+            if group.is_empty() && !self.is_due(now.wall) {
+                self.cut_log_if_due();
                 continue;
             }
             let began = Instant::now();
@@ -100,15 +160,15 @@ impl Writer {
             self.gauges.commit_time.observe(began.elapsed());
             // Without a receiver nobody waits any more.
             let _ = answers.send(done);
-            self.log.cut_if_due(&self.connection);
+            self.cut_log_if_due();
         }
     }
 
     /// One transaction for all that wait; the answers are true once it returns.
-    fn turn(&mut self, group: Vec<Message>, now: Timestamp) -> Answers {
+    fn turn(&mut self, group: Vec<Message>, now: Moment) -> Answers {
         let mut waiting: Vec<Waiting> = Vec::with_capacity(group.len());
         let mut jobs: Vec<Answer> = Vec::new();
-        let done = match self.refresh_memory() {
+        let done = match self.make_ready() {
             Ok(()) => commit_group(self, group, now, &mut waiting, &mut jobs),
             Err(error) => {
                 refuse(group, &mut waiting);
@@ -117,58 +177,151 @@ impl Writer {
         };
         let committed = done.is_ok();
         match done {
-            Ok(sealed) => {
-                self.gauges.broken.store(false, Relaxed);
-                self.gauges.commits.fetch_add(1, Relaxed);
-                if sealed > 0 {
-                    self.gauges.sealed_batches.fetch_add(sealed, Relaxed);
-                    self.signals.sealed.notify_one();
-                }
-                self.gauges.waiting_records.store(self.memory.waiting, Relaxed);
-                self.gauges.outbox_bytes.store(self.memory.outbox_bytes, Relaxed);
-                self.gauges.history_rows.store(self.memory.history_rows, Relaxed);
-                self.gauges.webhooks_waiting.store(self.memory.webhooks.waiting, Relaxed);
-                self.gauges.webhooks_aside.store(self.memory.webhooks.set_aside, Relaxed);
-                self.gauges.webhooks_dropped.store(self.memory.webhooks.dropped(), Relaxed);
-                self.gauges.votes_forgotten.fetch_add(std::mem::take(&mut self.memory.voters.forgotten), Relaxed);
-            }
+            Ok(done) => self.show(&done),
             Err(error) => {
-                if !self.gauges.broken.swap(true, Relaxed) {
-                    tracing::error!(
-                        error = &error as &dyn std::error::Error,
-                        "the database does not take results; clients are told to come again"
-                    );
-                }
                 self.gauges.failed_commits.fetch_add(1, Relaxed);
-                self.memory_is_stale = true;
+                self.after(&error);
             }
         }
         Answers { committed, waiting, jobs }
     }
 
-    fn refresh_memory(&mut self) -> Result<(), StoreFault> {
-        if self.memory_is_stale {
-            let seal_due_ms = self.memory.seal_due_ms;
-            self.memory = Memory { seal_due_ms, ..Memory::load(&self.connection)? };
-            self.memory_is_stale = false;
+    /// Sees to it that the database is open, is the one in its place, and that memory tells what it holds.
+    fn make_ready(&mut self) -> Result<(), StoreFault> {
+        if self.gauges.condition.take_suspicion() {
+            tracing::warn!("a look-up met damage: the database is closed and checked");
+            self.open = None;
+        }
+        if self.open.as_ref().is_some_and(|open| FileId::of(&self.path) != Some(open.file)) {
+            self.open = None;
+            return Err(StoreFault::Moved);
+        }
+        match &mut self.open {
+            Some(open) if open.memory_is_stale => {
+                let Memory { seal_due_ms, .. } = open.memory;
+                let now = Moment::of(&*self.clock);
+                open.memory = Memory { seal_due_ms, ..Memory::load(&open.connection, now)? };
+                open.memory_is_stale = false;
+                Ok(())
+            }
+            Some(_) => Ok(()),
+            None => self.open_anew(),
+        }
+    }
+
+    fn open_anew(&mut self) -> Result<(), StoreFault> {
+        let began = self.clock.steady();
+        if began < self.try_again {
+            return Err(StoreFault::Closed);
+        }
+        let opened = damage::open(&self.path, self.clock.now()).and_then(|connection| {
+            let now = Moment::of(&*self.clock);
+            let memory = Memory::load(&connection, now)?;
+            self.gauges.condition.show_damage(damage::read(&connection)?);
+            if self.trust.is_none() {
+                self.trust = Some(Trust::at_start(now, last_written_s(&connection)?));
+            }
+            let file = FileId::of(&self.path).ok_or(StoreFault::Moved)?;
+            Ok(Open { connection, memory, memory_is_stale: false, log: LogCut::due(), file })
+        });
+        // A large database whose disk comes and goes is not checked all the time.
+        let ended = self.clock.steady();
+        self.try_again = ended + REOPEN_PAUSE.max(2 * ended.saturating_sub(began));
+        self.open = Some(opened?);
+        Ok(())
+    }
+
+    /// What a transaction that is durable means for others.
+    fn show(&mut self, done: &Done) {
+        let gauges = &self.gauges;
+        if gauges.condition.recover() {
+            tracing::info!("the database takes results again");
+        }
+        gauges.commits.fetch_add(1, Relaxed);
+        gauges.accepted.fetch_add(done.accepted, Relaxed);
+        gauges.repeated.fetch_add(done.repeated, Relaxed);
+        if done.accepted > 0 && self.settings.webhook.is_some() {
+            self.signals.queued.notify_one();
+        }
+        if done.sealed > 0 {
+            gauges.sealed_batches.fetch_add(done.sealed, Relaxed);
+            self.signals.sealed.notify_one();
+        }
+        let Some(Open { connection, memory, memory_is_stale, .. }) = &mut self.open else { return };
+        *memory_is_stale |= done.reload;
+        gauges.waiting_records.store(memory.waiting, Relaxed);
+        gauges.outbox_bytes.store(memory.outbox_bytes, Relaxed);
+        gauges.history_rows.store(memory.history_rows, Relaxed);
+        gauges.webhooks_waiting.store(memory.webhooks.waiting, Relaxed);
+        gauges.webhooks_aside.store(memory.webhooks.set_aside, Relaxed);
+        gauges.webhooks_dropped.store(memory.webhooks.dropped(), Relaxed);
+        gauges.votes_forgotten.fetch_add(std::mem::take(&mut memory.voters.forgotten), Relaxed);
+        if done.to_main_file {
+            // What stays in the log because a reader is busy goes with the next one.
+            let copied = connection.query_row("PRAGMA wal_checkpoint(PASSIVE)", [], |_| Ok(()));
+            if let Err(error) = copied.map_err(StoreFault::from).and_then(|()| self.show_damage()) {
+                self.after(&error);
+            }
+        }
+    }
+
+    fn show_damage(&self) -> Result<(), StoreFault> {
+        if let Some(open) = &self.open {
+            self.gauges.condition.show_damage(damage::read(&open.connection)?);
         }
         Ok(())
     }
 
+    /// What a transaction that failed means for the next one.
+    fn after(&mut self, error: &StoreFault) {
+        if self.gauges.condition.fail(error) {
+            tracing::error!(
+                error = error as &dyn std::error::Error,
+                "the database does not take results; clients are told to come again"
+            );
+        }
+        match (error.remedy(), &mut self.open) {
+            (Remedy::Wait, Some(open)) => open.memory_is_stale = true,
+            _ => self.open = None,
+        }
+    }
+
+    fn cut_log_if_due(&mut self) {
+        if let Some(Open { connection, log, .. }) = &mut self.open {
+            log.cut_if_due(connection, &self.path);
+        }
+    }
+
     fn is_due(&self, now: Timestamp) -> bool {
-        seal_is_due(&self.memory, &self.settings, now) || self.memory.maintenance_is_due(now)
+        let Some(Open { memory, .. }) = &self.open else { return self.clock.steady() >= self.try_again };
+        self.gauges.condition.is_broken() || seal_is_due(memory, &self.settings, now) || memory.maintenance_is_due(now)
     }
 }
 
-/// Everything of one turn inside one transaction. Returns how many batches were sealed.
+/// What a transaction did.
+#[derive(Default)]
+struct Done {
+    accepted: u64,
+    repeated: u64,
+    sealed: u64,
+    /// A job changed what memory was read from.
+    reload: bool,
+    /// It is to be copied from the log into the main file at once.
+    to_main_file: bool,
+}
+
+/// Everything of one turn inside one transaction.
 fn commit_group(
     writer: &mut Writer,
     group: Vec<Message>,
-    now: Timestamp,
+    now: Moment,
     waiting: &mut Vec<Waiting>,
     jobs: &mut Vec<Answer>,
-) -> Result<u64, StoreFault> {
-    let Writer { connection, settings, gauges, signals, memory, log, .. } = writer;
+) -> Result<Done, StoreFault> {
+    let Writer { open: Some(Open { connection, memory, log, .. }), settings, gauges, trust, .. } = writer else {
+        refuse(group, waiting);
+        return Err(StoreFault::Closed);
+    };
     let transaction = match connection.transaction_with_behavior(TransactionBehavior::Immediate) {
         Ok(transaction) => transaction,
         Err(error) => {
@@ -176,8 +329,8 @@ fn commit_group(
             return Err(error.into());
         }
     };
-    let first_id = memory.next_local_id;
-    let (mut accepted, mut repeated) = (0, 0);
+    let (first_id, changes) = (memory.next_local_id, transaction.total_changes());
+    let mut done = Done::default();
     let mut fault = None;
     let mut group = group.into_iter();
     for message in group.by_ref() {
@@ -197,9 +350,9 @@ fn commit_group(
                         if taken.is_new {
                             memory.next_local_id += 1;
                             memory.history_rows += 1;
-                            accepted += 1;
+                            done.accepted += 1;
                         } else {
-                            repeated += 1;
+                            done.repeated += 1;
                         }
                         if let Some(bytes) = taken.record_bytes {
                             memory.waiting += 1;
@@ -208,7 +361,7 @@ fn commit_group(
                     }
                     Err(error) => {
                         waiting.push((answer, Err(StoreFault::NotCommitted)));
-                        fault = Some(error);
+                        fault = Some(error.of_own_rows());
                         break;
                     }
                 }
@@ -227,10 +380,17 @@ fn commit_group(
             Message::CutLog(answer) => log.ask(answer),
             Message::Job(job) => {
                 transaction.execute_batch("SAVEPOINT job")?;
-                let (keep, answer) = job(&transaction);
+                let (outcome, answer) = job(&transaction);
                 jobs.push(answer);
+                done.reload |= outcome == Outcome::KeepAndReload;
+                done.to_main_file |= outcome == Outcome::KeepInMainFile;
+                if outcome == Outcome::Damage {
+                    fault = Some(StoreFault::Damaged("what a job read"));
+                    break;
+                }
                 // A job that failed half-way leaves nothing behind.
-                transaction.execute_batch(if keep { "RELEASE job" } else { "ROLLBACK TO job; RELEASE job" })?;
+                let undo = outcome == Outcome::Undo;
+                transaction.execute_batch(if undo { "ROLLBACK TO job; RELEASE job" } else { "RELEASE job" })?;
             }
         }
     }
@@ -239,17 +399,28 @@ fn commit_group(
         return Err(error);
     }
     if memory.next_local_id != first_id {
-        identity::set_next_local_id(&transaction, memory.next_local_id)?;
-        memory.answers.prune(&transaction, now.as_second())?;
+        memory.answers.prune(&transaction, now)?;
     }
-    let sealed = keep_house(&transaction, settings, memory, now)?;
+    // Once a minute all goes into the main file: a log that is lost takes no more than that with it.
+    done.to_main_file |= memory.maintenance_is_due(now.wall);
+    let believed = trust.as_mut().is_none_or(|trust| trust.look(now, gauges.condition.warehouse_clock()));
+    done.sealed = keep_house(&transaction, settings, memory, now, believed)?;
+    // An idle agent writes nothing.
+    if transaction.total_changes() != changes {
+        identity::end_turn(&transaction, memory.next_local_id)?;
+    }
     transaction.commit()?;
-    gauges.accepted.fetch_add(accepted, Relaxed);
-    gauges.repeated.fetch_add(repeated, Relaxed);
-    if accepted > 0 && settings.webhook.is_some() {
-        signals.queued.notify_one();
-    }
-    Ok(sealed)
+    Ok(done)
+}
+
+/// The latest moment that the database knows, in Unix seconds.
+fn last_written_s(connection: &Connection) -> Result<Option<i64>, StoreFault> {
+    Ok(connection.query_row(
+        "SELECT max(at_s) FROM (SELECT max(received_ms) / 1000 AS at_s FROM history
+             UNION ALL SELECT max(sealed_s) FROM batches UNION ALL SELECT max(settled_s) FROM batches)",
+        [],
+        |row| row.get(0),
+    )?)
 }
 
 /// Those whose turn never came get the same answer as those whose transaction failed.

@@ -158,7 +158,7 @@ fn figures_count_what_is_there() {
         insert(&connection, id, clock.now().as_millisecond() + id, client, None, TestType::Single);
     }
     let execute = |sql: &str| connection.execute_batch(sql).expect("executed");
-    execute("INSERT INTO outbox VALUES (4, 500000, x'00'), (5, 500000, x'00')");
+    execute("INSERT INTO outbox VALUES (4, 500000, x'00', NULL), (5, 500000, x'00', NULL)");
     let some = figures::figures(&connection).expect("figures");
     assert_eq!((some.stored, some.distinct_clients, some.waiting_records), (5, 3, 2));
     assert_eq!((some.oldest_ms, some.newest_ms), (Some(START_MS + 1), Some(START_MS + 5)));

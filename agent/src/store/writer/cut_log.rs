@@ -3,11 +3,13 @@
 //! It cannot be done while anybody reads pages out of the log. The writer does not wait for that: it tries again, ever more
 //! rarely.
 
+use std::path::Path;
 use std::time::{Duration, Instant};
 
 use rusqlite::Connection;
 use tokio::sync::oneshot;
 
+use crate::store::damage::files;
 use crate::store::schema::BUSY_TIMEOUT;
 
 /// Pause after the first try that met a reader; it doubles from try to try.
@@ -24,6 +26,8 @@ const MAX_ASKERS: usize = 64;
 pub(super) struct LogCut {
     due: Option<Due>,
     askers: Vec<oneshot::Sender<()>>,
+    /// Something was erased: damaged databases that were set aside hold it, too.
+    erased: bool,
 }
 
 #[derive(Debug)]
@@ -35,7 +39,7 @@ struct Due {
 impl LogCut {
     /// Due from the start: the program may have ended in the middle of an erasure.
     pub(super) fn due() -> Self {
-        Self { due: Some(Due { at: Instant::now(), pause: FIRST_PAUSE }), askers: Vec::new() }
+        Self { due: Some(Due { at: Instant::now(), pause: FIRST_PAUSE }), askers: Vec::new(), erased: false }
     }
 
     /// Asks for it, from the next commit on.
@@ -45,6 +49,7 @@ impl LogCut {
             self.askers.push(asker);
         }
         self.due = Some(Due { at: Instant::now(), pause: FIRST_PAUSE });
+        self.erased = true;
     }
 
     /// How long the writer may rest, at most `longest`.
@@ -53,13 +58,13 @@ impl LogCut {
     }
 
     /// Cuts the log if it is time; call it outside of a transaction.
-    pub(super) fn cut_if_due(&mut self, connection: &Connection) {
+    pub(super) fn cut_if_due(&mut self, connection: &Connection, path: &Path) {
         let Some(due) = &self.due else { return };
         if Instant::now() < due.at {
             return;
         }
-        if cut(connection) {
-            self.due = None;
+        if cut(connection) && (!self.erased || files::forget_all(path).is_ok()) {
+            (self.due, self.erased) = (None, false);
             for asker in self.askers.drain(..) {
                 let _ = asker.send(());
             }

@@ -3,6 +3,7 @@
 use jiff::Timestamp;
 use rusqlite::Connection;
 
+use super::Moment;
 use crate::store::answers::Answers;
 use crate::store::erase::{self, Erasure, Step};
 use crate::store::votes::Voters;
@@ -29,9 +30,9 @@ pub(super) struct Memory {
 }
 
 impl Memory {
-    pub(super) fn load(connection: &Connection) -> Result<Self, StoreFault> {
+    pub(super) fn load(connection: &Connection, now: Moment) -> Result<Self, StoreFault> {
         let mut memory = Self {
-            answers: Answers::load(connection)?,
+            answers: Answers::load(connection, now)?,
             voters: Voters::load(connection)?,
             next_local_id: identity::read(connection)?.next_local_id,
             history_rows: 0,

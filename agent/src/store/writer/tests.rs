@@ -1,6 +1,7 @@
 //! Aim: whatever happens in whatever order, every result that was acknowledged is in the warehouse once, or still here, or
 //! counted as dropped, or was erased with its client. Random operations run against the real writer and a warehouse made of a `Vec`.
 
+mod damage;
 mod deliveries;
 mod model;
 mod warehouse;
@@ -55,7 +56,7 @@ proptest! {
 #[test]
 fn a_planted_fault_is_seen() {
     for plant in [
-        "INSERT INTO outbox SELECT local_id + 1000000, tested_hour, record FROM outbox LIMIT 1",
+        "INSERT INTO outbox SELECT local_id + 1000000, tested_hour, record, NULL FROM outbox LIMIT 1",
         "DELETE FROM outbox WHERE local_id = (SELECT min(local_id) FROM outbox)",
     ] {
         let mut model = Model::new();

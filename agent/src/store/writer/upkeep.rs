@@ -2,8 +2,9 @@
 
 use jiff::Timestamp;
 use rusqlite::Connection;
-use wire::{AgentId, Hour};
+use wire::{AgentId, Day, Hour};
 
+use super::Moment;
 use super::memory::Memory;
 use crate::store::{StoreFault, StoreSettings, batches, evict, history, identity, outbox, webhooks};
 
@@ -18,19 +19,25 @@ pub(super) fn keep_house(
     connection: &Connection,
     settings: &StoreSettings,
     memory: &mut Memory,
-    now: Timestamp,
+    moment: Moment,
+    clock_is_believed: bool,
 ) -> Result<u64, StoreFault> {
+    let now = moment.wall;
     let now_s = now.as_second();
+    let today = Hour::of_unix_s(now_s).day();
     if let Some(caps) = &settings.webhook {
         webhooks::by_size(connection, caps)?;
         memory.webhooks = webhooks::depth(connection)?;
     }
     if memory.maintenance_is_due(now) {
-        evict::by_age(connection, &settings.caps, now_s)?;
-        webhooks::by_age(connection, settings.webhook.is_some(), now)?;
+        if clock_is_believed {
+            evict::by_age(connection, &settings.caps, now_s)?;
+            webhooks::by_age(connection, settings.webhook.is_some(), now)?;
+            memory.voters.calm(connection, today)?;
+            memory.voters.prune(connection, today)?;
+        }
         memory.webhooks = webhooks::depth(connection)?;
-        memory.voters.prune(connection, Hour::of_unix_s(now_s).day())?;
-        memory.answers.prune(connection, now_s)?;
+        memory.answers.prune(connection, moment)?;
         memory.recount(connection)?;
         memory.maintained_ms = now.as_millisecond();
     }
@@ -39,7 +46,8 @@ pub(super) fn keep_house(
         memory.history_rows = settings.history_rows;
     }
     if memory.voters.is_full() {
-        memory.voters.prune(connection, Hour::of_unix_s(now_s).day())?;
+        // By a day of long ago nobody is too old, and only the longest unseen go.
+        memory.voters.prune(connection, if clock_is_believed { today } else { Day(0) })?;
     }
     let sealed = match &settings.agent {
         Some(agent) => seal_due(connection, agent, settings, memory, now)?,

@@ -22,7 +22,9 @@ use crate::store::accept::{Accepted, Incoming};
 use crate::store::erase::Erasure;
 use crate::store::identity::Alarm;
 use crate::store::report::{Report, report};
-use crate::store::{Answer, Message, OutboxCaps, StoreFault, StoreSettings, batches, epoch, evict, identity, schema};
+use crate::store::{
+    Answer, Message, OutboxCaps, Outcome, StoreFault, StoreSettings, batches, damage, epoch, evict, identity, schema,
+};
 
 /// What can happen.
 #[derive(Debug, Clone)]
@@ -70,6 +72,8 @@ pub(super) struct Model {
     erased: BTreeSet<u32>,
     /// Those of them that will never arrive, because they were not sealed yet.
     erased_unsealed: u64,
+    /// Damage has taken what nobody can count.
+    harmed: bool,
     directory: tempfile::TempDir,
 }
 
@@ -85,6 +89,7 @@ impl Model {
             counted_twice: 0,
             erased: BTreeSet::new(),
             erased_unsealed: 0,
+            harmed: false,
             directory: tempfile::tempdir().expect("a directory"),
         };
         model.start();
@@ -95,7 +100,7 @@ impl Model {
         match op {
             Op::Take(count) => {
                 let kept = self.take(count);
-                assert!(kept.iter().all(Result::is_ok), "a healthy disk refuses: {kept:?}");
+                assert!(kept.iter().all(Result::is_ok), "a healthy disk refuses: {kept:?}, {}", self.fault());
             }
             Op::Repeat(which) => self.repeat(which),
             Op::Upload(fate, times) => {
@@ -125,7 +130,11 @@ impl Model {
     pub(super) fn drain(&mut self) {
         for _ in 0..200 {
             self.pass(2 * SEAL_INTERVAL_S);
-            while self.upload(Fate::Answered) {}
+            let mut uploads = 0;
+            while self.upload(Fate::Answered) {
+                uploads += 1;
+                assert!(uploads < 2_000, "agent and warehouse go round in circles: {}", self.standing());
+            }
             let report = self.report();
             if report.waiting_records + report.unsettled_batches == 0 && report.dropped.is_empty() {
                 return;
@@ -138,6 +147,18 @@ impl Model {
     pub(super) fn check_accounts(&mut self) {
         // What the warehouse forgot and the agent believes to be there is known to be lost only to this model.
         self.warehouse.give_up(|_| true);
+        let arrived = self.check_arrivals();
+        let accounted: u64 = self.warehouse.taken.iter().map(super::warehouse::Delivered::accounts_for).sum();
+        assert_eq!(
+            accounted + self.warehouse.lost + self.erased_unsealed,
+            self.acknowledged.len() as u64 + self.counted_twice,
+            "arrived {arrived} of {} acknowledged",
+            self.acknowledged.len()
+        );
+    }
+
+    /// No result arrived twice, and none that was not acknowledged. After damage some may be gone.
+    pub(super) fn check_arrivals(&self) -> usize {
         let mut arrived = BTreeSet::new();
         for record in self.warehouse.taken.iter().flat_map(|delivered| &delivered.batch.records) {
             let part = |rate: Option<wire::Rate>| u32::from(rate.expect("a throughput")) / 100 - 100;
@@ -146,14 +167,30 @@ impl Model {
         }
         let acknowledged: BTreeSet<u32> = self.acknowledged.iter().map(|(number, _)| *number).collect();
         assert!(arrived.is_subset(&acknowledged), "results arrived that nobody was told are kept");
-        let accounted: u64 = self.warehouse.taken.iter().map(super::warehouse::Delivered::accounts_for).sum();
-        assert_eq!(
-            accounted + self.warehouse.lost + self.erased_unsealed,
-            acknowledged.len() as u64 + self.counted_twice,
-            "arrived {} of {} acknowledged",
-            arrived.len(),
-            acknowledged.len()
-        );
+        arrived.len()
+    }
+
+    /// The program is killed, something befalls its files, and it starts again.
+    pub(super) fn harm(&mut self, harm: impl FnOnce(&std::path::Path)) {
+        let aside = tempfile::tempdir().expect("a directory");
+        let log = self.directory.path().join("agent.sqlite-wal");
+        // Copied while it runs, and put back after it ended: that is how a kill leaves them.
+        for file in [&self.path(), &log] {
+            std::fs::copy(file, aside.path().join(file.file_name().expect("a name"))).expect("copied");
+        }
+        self.writer = None;
+        for file in [&self.path(), &log] {
+            std::fs::copy(aside.path().join(file.file_name().expect("a name")), file).expect("put back");
+        }
+        harm(self.directory.path());
+        self.harmed = true;
+        self.start();
+    }
+
+    /// True if damage took what cannot be counted to the last record: a database that was set aside, a log that was cut.
+    pub(super) fn lost_some(&self) -> bool {
+        let damage = damage::read(self.connection()).expect("counts");
+        damage.contains_key(&damage::Part::Database) || damage.get(&damage::Part::Log).is_some_and(|log| log.lost > 0)
     }
 
     fn take(&mut self, count: u32) -> Vec<Result<Accepted, StoreFault>> {
@@ -195,13 +232,14 @@ impl Model {
 
     /// What the writer knows without asking is what the database says.
     fn check_memory(&self) {
-        let (writer, report) = (self.writer.as_ref().expect("it runs"), self.report());
-        let known = (writer.memory.history_rows, writer.memory.waiting);
+        let report = self.report();
+        let memory = &self.writer.as_ref().and_then(|writer| writer.open.as_ref()).expect("it runs").memory;
+        let known = (memory.history_rows, memory.waiting);
         assert_eq!(known, (report.history_rows, report.waiting_records));
     }
 
     fn take_on_full_disk(&mut self, count: u32) {
-        let connection = &self.writer.as_ref().expect("it runs").connection;
+        let connection = self.connection();
         let pages: i64 = connection.pragma_query_value(None, "page_count", |row| row.get(0)).expect("a count");
         let limit = |pages: i64, connection: &Connection| {
             connection.query_row(&format!("PRAGMA max_page_count = {pages}"), [], |_| Ok(())).expect("a pragma");
@@ -210,7 +248,7 @@ impl Model {
         let first = u32::try_from(self.acknowledged.len()).expect("few results");
         let kept = self.turn_with(&(first..first + count).collect::<Vec<_>>());
         assert!(kept.iter().all(Result::is_ok) || kept.iter().all(Result::is_err), "one transaction, two outcomes");
-        limit(i64::from(u32::MAX) - 1, &self.writer.as_ref().expect("it runs").connection);
+        limit(i64::from(u32::MAX) - 1, self.connection());
         let again = self.take(count);
         for (first, again) in kept.iter().zip(&again) {
             let again = again.as_ref().expect("the disk is not full any more");
@@ -241,14 +279,16 @@ impl Model {
     }
 
     fn turn(&mut self, messages: Vec<Message>) {
-        let now = self.clock.now();
+        let now = super::super::Moment::of(&*self.clock);
         self.writer.as_mut().expect("it runs").turn(messages, now).give();
     }
 
     /// As the uploader does it; false if there was nothing to send.
     fn upload(&mut self, fate: Fate) -> bool {
         let now_s = self.now_s;
-        let Some(offer) = self.job(batches::offer) else { return false };
+        // As `write_through`: what is offered lies in the main file before it is sent.
+        let offered = self.job_with(Outcome::KeepInMainFile, move |connection| batches::offer(connection, now_s));
+        let Some(offer) = offered.offer else { return false };
         let seq = offer.seq;
         match self.warehouse.receive(&offer, fate) {
             Heard::Nothing => {}
@@ -260,7 +300,9 @@ impl Model {
             Heard::Expected(expected) => {
                 match self.job(move |connection| batches::go_to(connection, seq, expected, now_s)) {
                     None => {}
-                    Some(Alarm::Gap { ours, .. }) => self.warehouse.accept_gap(self.epoch(), wire::Seq(ours)),
+                    Some(Alarm::Gap { ours, .. }) if !self.harmed => {
+                        self.warehouse.accept_gap(self.epoch(), wire::Seq(ours));
+                    }
                     Some(alarm) => panic!("no database was restored here: {alarm}"),
                 }
             }
@@ -270,7 +312,7 @@ impl Model {
 
     fn pass(&mut self, seconds: i64) {
         self.now_s += seconds;
-        self.clock.set(Timestamp::from_second(self.now_s).expect("a moment"));
+        self.clock.advance(std::time::Duration::from_secs(seconds.unsigned_abs()));
         // The first turn sets the time of the next seal if none is set; what it finds due, it does.
         self.turn(Vec::new());
         if seconds > 60 {
@@ -320,9 +362,6 @@ impl Model {
 
     fn start(&mut self) {
         self.writer = None;
-        let connection = schema::open(&self.path()).expect("the database");
-        // Durability is SQLite's affair and is tested on the real program; here it would only cost time.
-        connection.pragma_update(None, "synchronous", "off").expect("a pragma");
         let caps = OutboxCaps { max_bytes: CAP_BYTES, max_age_s: DAY_S, settled_kept_s: DAY_S / 2 };
         let settings = StoreSettings {
             agent: Some(AgentId::parse("isp-one").expect("an id")),
@@ -334,8 +373,15 @@ impl Model {
             webhook: None,
         };
         let clock: Arc<dyn Clock> = self.clock.clone();
-        let writer = Writer::new(connection, settings, clock, Arc::default(), Arc::default());
+        let writer = Writer::new(self.path(), settings, clock, Arc::default(), Arc::default());
         self.writer = Some(writer.expect("a writer"));
+        // Durability is SQLite's affair and is tested on the real program; here it would only cost time.
+        self.connection().pragma_update(None, "synchronous", "off").expect("a pragma");
+    }
+
+    fn connection(&self) -> &Connection {
+        let open = self.writer.as_ref().and_then(|writer| writer.open.as_ref());
+        &open.unwrap_or_else(|| panic!("the database is closed: {}", self.fault())).connection
     }
 
     fn path(&self) -> std::path::PathBuf {
@@ -343,15 +389,42 @@ impl Model {
     }
 
     fn epoch(&self) -> Epoch {
-        identity::read(&self.writer.as_ref().expect("it runs").connection).expect("an identity").epoch
+        identity::read(self.connection()).expect("an identity").epoch
+    }
+
+    fn fault(&self) -> String {
+        self.writer.as_ref().and_then(|writer| writer.gauges.condition.fault()).unwrap_or_default()
+    }
+
+    /// What both sides hold, for the report of a failure.
+    fn standing(&self) -> String {
+        let me = identity::read(self.connection()).expect("an identity");
+        let last = self.warehouse.last(me.epoch).map(|last| last.batch.seq);
+        let rows: Vec<(u64, Option<i64>, bool, bool)> = self
+            .connection()
+            .prepare("SELECT seq, settled_s, offered, remade FROM batches")
+            .and_then(|mut rows| {
+                rows.query_map([], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?)))?.collect()
+            })
+            .expect("the batches");
+        let damage = damage::read(self.connection()).expect("counts");
+        format!("{me:?}, the warehouse has {last:?}, batches (settled, offered, remade) {rows:?}, damage {damage:?}")
     }
 
     fn report(&self) -> Report {
-        report(&self.writer.as_ref().expect("it runs").connection).expect("a report")
+        report(self.connection()).expect("a report")
     }
 
     /// Runs a job in a transaction of its own.
     fn job<T: Send + 'static>(&mut self, job: impl FnOnce(&Connection) -> Result<T, StoreFault> + Send + 'static) -> T {
+        self.job_with(Outcome::Keep, job)
+    }
+
+    fn job_with<T: Send + 'static>(
+        &mut self,
+        kept: Outcome,
+        job: impl FnOnce(&Connection) -> Result<T, StoreFault> + Send + 'static,
+    ) -> T {
         let place = Arc::new(Mutex::new(None));
         let inside = Arc::clone(&place);
         self.turn(vec![Message::Job(Box::new(move |connection| {
@@ -361,7 +434,7 @@ impl Model {
                 assert!(committed, "the transaction of a job failed");
                 *inside.lock().expect("one thread") = Some(result);
             });
-            (keep, answer)
+            (if keep { kept } else { Outcome::Undo }, answer)
         }))]);
         let result = place.lock().expect("one thread").take();
         result.expect("the job was run").expect("the job works")
