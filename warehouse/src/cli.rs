@@ -102,7 +102,7 @@ enum Command {
     Import(import::Tables),
     /// Bring the old central system's database in. Run again, it takes what has come since.
     ImportLegacy(import::Legacy),
-    /// Answer a SELECT over the marts: `daily` and `daily_exclusions` (live), `blocks`, `block_parts`, `block_bins`, `block_grades`.
+    /// Answer a SELECT over the marts: `daily`, `daily_exclusions` and `accounts` (live), `blocks`, `block_parts`, `block_bins`, `block_grades`.
     Sql {
         /// The statement; it can only read.
         statement: String,

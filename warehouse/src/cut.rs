@@ -82,6 +82,15 @@ pub struct CutDocument {
 }
 
 impl CutDocument {
+    /// The files that hold a relation of `queries/`, such as `blocks` or `rankings`: together they hold each row once.
+    pub fn files_of(&self, relation: &str) -> impl Iterator<Item = &CutFile> {
+        let own = format!("/{relation}.parquet");
+        self.files.iter().filter(move |file| match &file.part {
+            Some(part) => part.table == relation,
+            None => file.path.ends_with(&own),
+        })
+    }
+
     /// Where a file of the cut lies, given the public directory.
     #[must_use]
     pub fn locate(&self, public: &Path, file: &CutFile) -> PathBuf {

@@ -4,6 +4,8 @@
 //! that have closed and merges them into [`crate::blocks`]. Each is one transaction that also notes from which manifest
 //! of the lake it was made: if the lake is not on that line any more, everything is made again.
 
+mod accounts;
+
 mod close;
 
 mod figures;
@@ -142,6 +144,7 @@ impl Marts {
             next.take_rights(&self.engine, rights)?;
             retain::apply(&self.engine, lake, &snapshot, &mut next)?;
             let results = if files.is_empty() { 0 } else { self.add_to_live_counts(&relation)? };
+            accounts::replace(&self.engine, &snapshot.marks)?;
             next.manifest = Some(snapshot.id);
             next.last_seal = snapshot.last_seal;
             next.store(&self.engine)?;

@@ -125,6 +125,8 @@ fn planted_networks_are_ranked() {
     assert_eq!((household.share_millionths[0], household.grade.as_str()), (750_000, "A"));
     // One network alone is not shrunk.
     assert_eq!(household.score_share_millionths, Some(750_000));
+    let files = |relation| cut.document.files_of(relation).count();
+    assert_eq!((files("blocks"), files("rankings"), files("asn_sources"), files("nothing")), (3, 1, 1, 0));
     assert_eq!(cut.names[&64_500], "Example, \"Quoted\" Net");
 }
 

@@ -14,6 +14,14 @@ CREATE TABLE state (
 CREATE TABLE bindings (agent VARCHAR NOT NULL, asn UINTEGER NOT NULL, bound_at TIMESTAMP NOT NULL);
 CREATE TABLE withdrawn_days (agent VARCHAR NOT NULL, test_date DATE NOT NULL);
 CREATE TABLE resume (asn UINTEGER NOT NULL, test_type VARCHAR NOT NULL, next_day DATE NOT NULL);
+-- Of each agent's epoch: results held, dropped and quarantined (with the reason), batches, and batches that never came.
+CREATE TABLE accounts (
+    agent VARCHAR NOT NULL,
+    epoch BIGINT NOT NULL,
+    what VARCHAR NOT NULL,
+    reason VARCHAR,
+    count BIGINT NOT NULL
+);
 CREATE TABLE closing_days (
     asn UINTEGER NOT NULL,
     test_type VARCHAR NOT NULL,

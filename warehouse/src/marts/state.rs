@@ -40,7 +40,7 @@ pub(super) const OF_CLOSED_DAYS: [&str; 9] = [
 ];
 
 /// The other tables that hold what was made of the lake and of the operator's files.
-const OF_THE_LAKE: [&str; 5] = ["state", "resume", "withdrawn_days", "bindings", "daily_parts"];
+const OF_THE_LAKE: [&str; 6] = ["state", "resume", "withdrawn_days", "bindings", "daily_parts", "accounts"];
 
 const SCHEMA: &str = include_str!("schema.sql");
 
