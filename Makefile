@@ -5,7 +5,7 @@
 SHELL := bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help demo test prove bench setup lint fmt rules programs agent-static agent-package clean
+.PHONY: help demo test prove bench setup lint fmt rules programs agent-static agent-manual agent-package clean
 
 TARGET := $(or $(CARGO_TARGET_DIR),target)
 PYTHON ?= python3
@@ -70,9 +70,16 @@ agent-static: ## The agent as one file that runs on any Linux on x86-64
 	$(STATIC_AGENT) --version
 	@ls -l $(STATIC_AGENT)
 
-agent-package: agent-static ## An archive with it and all that deploy/agent/CHECKLIST.md names
+# Made by a program beside the agent: inside of it they would be a quarter of a megabyte.
+AGENT_MANUAL := $(TARGET)/agent-manual
+agent-manual: ## The agent's manual pages, and completions for bash, zsh and fish
+	rm -rf $(AGENT_MANUAL)
+	cargo run $(RELEASE) --quiet -p bufferlake-agent --example manual -- $(AGENT_MANUAL)
+
+agent-package: agent-static agent-manual ## An archive with it and all that deploy/agent/CHECKLIST.md names
 	tar -czf $(TARGET)/bufferlake-agent.tar.gz --owner=0 --group=0 --transform 's,^,bufferlake-agent/,' \
-	    -C deploy/agent $(notdir $(wildcard deploy/agent/*)) -C $(abspath $(dir $(STATIC_AGENT))) agent
+	    -C deploy/agent $(notdir $(wildcard deploy/agent/*)) -C $(abspath $(dir $(STATIC_AGENT))) agent \
+	    -C $(abspath $(AGENT_MANUAL)) man1 completions
 	@tar -tzf $(TARGET)/bufferlake-agent.tar.gz
 
 setup: tools $(NPM_STAMPS) $(VENV_STAMP) ## Fetch what cargo does not: libduckdb, the ASN data and what drives the browser, by npm from lock files

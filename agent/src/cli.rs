@@ -34,9 +34,11 @@ const EXIT_CODES: &str =
 #[derive(Debug, Parser)]
 #[command(name = "agent", version, after_help = EXIT_CODES)]
 pub struct Cli {
-    /// The configuration file; it must be there if it is named. Without it /etc/bufferlake/agent.toml is read if it is
-    /// there, and the old program's /etc/lqos_test.conf and variables serve as well.
-    #[arg(long, global = true, env = config::FILE_VARIABLE, value_name = "FILE")]
+    /// The configuration file.
+    ///
+    /// The variable BUFFERLAKE_AGENT_CONFIG_FILE names it, too. It must be there if it is named. Without it /etc/bufferlake/agent.toml is read if it is there; if it is not, the
+    /// old program's /etc/lqos_test.conf, variables and defaults do.
+    #[arg(long, global = true, env = config::FILE_VARIABLE, hide_env = true, value_name = "FILE")]
     config: Option<PathBuf>,
     #[command(subcommand)]
     command: Command,
@@ -45,6 +47,10 @@ pub struct Cli {
 #[derive(Debug, Subcommand)]
 enum Command {
     /// Takes results and uploads batches.
+    ///
+    /// Ends within five seconds of SIGTERM or SIGINT. RUST_LOG sets what is logged (`warn`, or
+    /// `info,agent::upload=debug`).
+    #[command(after_help = EXIT_CODES)]
     Run,
     CheckConfig(check_config::CheckConfig),
     Status(status::Status),
@@ -96,3 +102,6 @@ impl Cli {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;
