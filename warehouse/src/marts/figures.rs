@@ -1,7 +1,7 @@
 //! Figures: all that is published beside blocks, made of blocks and inputs by the statements of `queries/`.
 //!
-//! They are made in one transaction that also notes what was published, so that what is kept for the next time and what the
-//! public has are of one day. The relations of `rankings/` and `trends/` read blocks, inputs and each other, and nothing else: whoever has a cut can
+//! What is kept of them for the next time is kept in one transaction with what was published: both are of one day. The
+//! relations of `rankings/` and `trends/` read blocks, inputs and each other, and nothing else: whoever has a cut can
 //! make them again. Those of `provenance/` read also who sent votes, which no block tells: they are the warehouse's word.
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -68,6 +68,13 @@ const STAGES: [Query; 22] = [
     catalog::ASN_PROVENANCE,
 ];
 
+/// Large relations and their last readers: after these they make room.
+const LAST_READERS: [(Query, Query); 3] = [
+    (catalog::GRADE_SHARES, catalog::SUBJECT_GRADES),
+    (catalog::MEASURES, catalog::SUBJECT_BINS),
+    (catalog::SOURCE_FIGURES, catalog::SOURCE_VOTES),
+];
+
 /// What was published last from the same blocks.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Since {
@@ -84,51 +91,67 @@ impl Marts {
     }
 
     /// Makes every figure, lets `work` read the relations by their names and publish them under a name, and forgets them.
-    /// `work` also hears on which day the oldest block ended. Months and days are made that have come since the last publication, or all if `anew`.
+    /// `work` also hears on which day the oldest block ended. Months and days are made that have come since the last
+    /// publication, or all if `anew`.
     ///
     /// # Errors
-    /// What `work` gives, or [`MartsFault`]; then nothing was changed here.
+    /// What `work` gives, or [`MartsFault`]; then what is kept is as it was.
     pub(crate) fn with_figures<T, E: From<MartsFault> + From<EngineFault>>(
         &mut self,
         basis: &Basis,
         anew: bool,
         work: impl FnOnce(&Engine, Option<Day>) -> Result<(T, String), E>,
     ) -> Result<T, E> {
-        let engine = self.engine();
         let since = self.state.published.as_ref().map(|since| since.day).filter(|day| !anew && *day <= basis.last_day);
-        let mut next = self.state.clone();
-        let done = engine.transaction(|| {
-            let oldest = oldest_block(engine)?;
-            sums::bring_up(engine, &Frames::plan(oldest, since, basis.last_day), since.is_none())?;
-            if since.is_none() {
-                engine.run("forgetting periods", "DELETE FROM kept_periods")?;
-            }
-            set_inputs(engine, basis)?;
-            for query in STAGES {
-                let table = format!("CREATE OR REPLACE TEMP TABLE {} AS {}", query.relation(), query.sql);
-                engine.run(query.name, &table)?;
-                if query == catalog::PERIODS {
-                    sums::recall_periods(engine)?;
-                }
-            }
-            sums::keep_periods(engine)?;
-            let before = "DELETE FROM trends WHERE frame NOT IN (SELECT frame FROM frames)";
-            engine.run("leaving the periods before out", before)?;
-            // The public recomputes all of it: it gets all frames.
-            let all = Frames::plan(oldest, None, basis.last_day);
-            sums::set_frames(engine, &all.frames)?;
-            sums::set_days(engine, all.days())?;
-            let (done, name) = work(engine, oldest)?;
-            for query in STAGES.iter().chain(&sums::RELATIONS) {
-                engine.run("forgetting figures", &format!("DROP TABLE {}", query.relation()))?;
-            }
-            next.published = Some(Since { name, day: basis.last_day });
-            next.store(engine)?;
-            Ok::<_, E>(done)
-        })?;
+        // Not in one transaction with the rest: the engine knows nothing of the size of tables that are not committed,
+        // and joins them in bad order.
+        let done = make(self.engine(), basis, since).and_then(|oldest| work(self.engine(), oldest)).and_then(
+            |(done, name)| {
+                let mut next = self.state.clone();
+                next.published = Some(Since { name, day: basis.last_day });
+                self.engine().transaction(|| {
+                    sums::keep(self.engine())?;
+                    next.store(self.engine()).map_err(E::from)
+                })?;
+                Ok((done, next))
+            },
+        );
+        for query in STAGES.iter().chain(&sums::RELATIONS) {
+            let forgotten = format!("DROP TABLE IF EXISTS temp.{}", query.relation());
+            self.engine().run("forgetting figures", &forgotten)?;
+        }
+        let (done, next) = done?;
         self.state = next;
         Ok(done)
     }
+}
+
+/// Makes every figure; gives the day on which the oldest block ended.
+fn make<E: From<MartsFault> + From<EngineFault>>(
+    engine: &Engine,
+    basis: &Basis,
+    since: Option<Day>,
+) -> Result<Option<Day>, E> {
+    let oldest = oldest_block(engine)?;
+    sums::bring_up(engine, &Frames::plan(oldest, since, basis.last_day), since.is_none())?;
+    set_inputs(engine, basis)?;
+    for query in STAGES {
+        let table = format!("CREATE OR REPLACE TEMP TABLE {} AS {}", query.relation(), query.sql);
+        engine.run(query.name, &table)?;
+        if query == catalog::PERIODS && since.is_some() {
+            sums::recall_periods(engine)?;
+        }
+        for (_, read) in LAST_READERS.iter().filter(|(reader, _)| *reader == query) {
+            engine.run("making room", &format!("DROP TABLE {}", read.relation()))?;
+        }
+    }
+    let before = "DELETE FROM trends WHERE frame NOT IN (SELECT frame FROM frames)";
+    engine.run("leaving the periods before out", before)?;
+    // The public recomputes all of it: it gets all frames.
+    let all = Frames::plan(oldest, None, basis.last_day);
+    sums::set_frames(engine, &all.frames)?;
+    sums::set_days(engine, all.days())?;
+    Ok(oldest)
 }
 
 /// The day on which the oldest block ended.

@@ -49,26 +49,27 @@ pub(super) fn bring_up(engine: &Engine, frames: &Frames, anew: bool) -> Result<(
             engine.run(query.name, &added_up(query, kept)?)?;
         }
     }
+    set_days(engine, frames.days())?;
+    Ok(())
+}
+
+/// Keeps what the next cut begins with; part of the transaction that notes what was published.
+pub(super) fn keep(engine: &Engine) -> Result<(), EngineFault> {
     for (query, kept) in SUMS {
         let rows = format!("SELECT * FROM {} WHERE {}", query.relation(), of_frames(query, STAY));
         engine.run("keeping sums", &format!("DELETE FROM {kept}; {}", insert(kept, &rows)))?;
     }
-    set_days(engine, frames.days())?;
-    Ok(())
+    // Of each subject its last day, its running month and the month before.
+    let last = "SELECT * EXCLUDE (place) FROM (
+            SELECT *, row_number() OVER (PARTITION BY kind, test_type, subject ORDER BY last_day DESC) AS place FROM periods
+        ) WHERE place = 1 OR (kind = 'month' AND place = 2)";
+    engine.run("keeping periods", &format!("DELETE FROM kept_periods; {}", insert("kept_periods", last)))
 }
 
 /// Adds the periods before to the new ones, so that these find what they follow.
 pub(super) fn recall_periods(engine: &Engine) -> Result<(), EngineFault> {
     let before = "SELECT * FROM kept_periods WHERE frame NOT IN (SELECT frame FROM frames)";
     engine.run("recalling periods", &insert("periods", before))
-}
-
-/// Keeps of each subject its last day, its running month and the month before.
-pub(super) fn keep_periods(engine: &Engine) -> Result<(), EngineFault> {
-    let last = "SELECT * EXCLUDE (place) FROM (
-            SELECT *, row_number() OVER (PARTITION BY kind, test_type, subject ORDER BY last_day DESC) AS place FROM periods
-        ) WHERE place = 1 OR (kind = 'month' AND place = 2)";
-    engine.run("keeping periods", &format!("DELETE FROM kept_periods; {}", insert("kept_periods", last)))
 }
 
 fn make(engine: &Engine, query: Query, prefix: &str) -> Result<(), EngineFault> {
