@@ -1,7 +1,7 @@
 -- A block holds at least ten votes, and so does each part of it; its parts hold exactly its tests and votes, and every
 -- part exactly its votes by the bins of the ranked quantity (single tests) and by grade under each policy. The agents'
--- votes add up to the block's. Only blocks that ended after $since_day are looked at: older ones were, before the cut that
--- published them, and do not change.
+-- votes add up to the block's, and no sum is told of fewer than ten votes. Only blocks that ended after $since_day are
+-- looked at: older ones were, before the cut that published them, and do not change.
 WITH by_bin AS (
     SELECT asn, test_type, first_day, coalesce(country, '') AS country, hours, sum(votes) AS votes
     FROM block_bins
@@ -31,6 +31,8 @@ by_part AS (
             WHERE g.fewest IS NULL OR g.fewest <> p.votes OR g.most <> p.votes
                 OR g.policies <> CASE WHEN p.test_type = 'single' THEN n.policies ELSE 1 END
                 OR (p.test_type = 'single' AND (i.votes IS NULL OR i.votes <> p.votes))
+                OR p.baseline_votes BETWEEN 1 AND $block_votes - 1
+                OR p.bidirectional_votes BETWEEN 1 AND $block_votes - 1
         ) AS broken
     FROM block_parts AS p
     CROSS JOIN (SELECT count(*) AS policies FROM policy_thresholds) AS n

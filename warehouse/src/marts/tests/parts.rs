@@ -81,6 +81,8 @@ fn planted_faults_are_found() {
         "UPDATE blocks SET tests = votes - 1",
         "UPDATE block_parts SET votes = votes + 1",
         "UPDATE block_parts SET tests = tests + 1",
+        "UPDATE block_parts SET baseline_votes = 3",
+        "UPDATE block_parts SET bidirectional_votes = 9",
         "DELETE FROM block_parts WHERE country = 'US'",
         "DELETE FROM block_bins WHERE quantity = 'working' AND bin = (SELECT min(bin) FROM block_bins)",
         "UPDATE block_grades SET votes = votes + 1 WHERE policy = 'dslreports'",
