@@ -2,6 +2,7 @@
 
 mod black_hole;
 mod commands;
+mod configuration;
 mod restore;
 mod results;
 mod running;

@@ -78,8 +78,8 @@ impl fmt::Display for Origin {
     }
 }
 
-/// One value as a source gives it. `Value::Null` takes the value of weaker sources away. `Debug` shows no value: it may
-/// be a secret.
+/// One value as a source gives it. `Value::Null` takes the value of weaker sources away. Not `Debug`: it may be a
+/// secret.
 #[derive(Clone)]
 pub(super) struct Setting {
     /// The key, with dots between sections.
