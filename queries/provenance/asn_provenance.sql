@@ -56,12 +56,20 @@ SELECT
     CAST(floor(100 * s.largest_votes_in_tens / s.votes) AS BIGINT) AS largest_share_percent,
     s.sources < 2 AS is_single_source,
     CAST(c.p50 - c.p50_agents AS BIGINT) AS direct_difference_hundredths,
-    CAST(floor(c.p50 - c.p50_agents - sqrt((c.p50 - c.p50_low) * (c.p50 - c.p50_low) + (c.p50_high_agents - c.p50_agents) * (c.p50_high_agents - c.p50_agents))) AS BIGINT) AS direct_difference_low_hundredths,
-    CAST(ceil(c.p50 - c.p50_agents + sqrt((c.p50_high - c.p50) * (c.p50_high - c.p50) + (c.p50_agents - c.p50_low_agents) * (c.p50_agents - c.p50_low_agents))) AS BIGINT) AS direct_difference_high_hundredths,
+    CAST(floor(c.p50 - c.p50_agents - sqrt(
+        (c.p50 - c.p50_low) * (c.p50 - c.p50_low) + (c.p50_high_agents - c.p50_agents) * (c.p50_high_agents - c.p50_agents)
+    )) AS BIGINT) AS direct_difference_low_hundredths,
+    CAST(ceil(c.p50 - c.p50_agents + sqrt(
+        (c.p50_high - c.p50) * (c.p50_high - c.p50) + (c.p50_agents - c.p50_low_agents) * (c.p50_agents - c.p50_low_agents)
+    )) AS BIGINT) AS direct_difference_high_hundredths,
     -- Household tests: from a hundred votes of each, as in asn_sources.
     CAST(c.share - c.share_agents AS BIGINT) AS direct_difference_percent,
-    CAST(floor(c.share - c.share_agents - sqrt((c.share - c.share_low) * (c.share - c.share_low) + (c.share_high_agents - c.share_agents) * (c.share_high_agents - c.share_agents))) AS BIGINT) AS direct_difference_low_percent,
-    CAST(ceil(c.share - c.share_agents + sqrt((c.share_high - c.share) * (c.share_high - c.share) + (c.share_agents - c.share_low_agents) * (c.share_agents - c.share_low_agents))) AS BIGINT) AS direct_difference_high_percent,
+    CAST(floor(c.share - c.share_agents - sqrt(
+        (c.share - c.share_low) * (c.share - c.share_low) + (c.share_high_agents - c.share_agents) * (c.share_high_agents - c.share_agents)
+    )) AS BIGINT) AS direct_difference_low_percent,
+    CAST(ceil(c.share - c.share_agents + sqrt(
+        (c.share_high - c.share) * (c.share_high - c.share) + (c.share_agents - c.share_low_agents) * (c.share_agents - c.share_low_agents)
+    )) AS BIGINT) AS direct_difference_high_percent,
     w.places_shift,
     -- Without some one agent, the network would not be ranked.
     s.votes - s.largest_votes < p.ranked_votes AS hangs_on_one

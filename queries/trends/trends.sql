@@ -33,11 +33,19 @@ changes AS (
         subject,
         last_day_before,
         CAST(p50 - p50_before AS BIGINT) AS p50_change,
-        CAST(floor(p50 - p50_before - sqrt((p50 - p50_low) * (p50 - p50_low) + (p50_high_before - p50_before) * (p50_high_before - p50_before))) AS BIGINT) AS p50_change_low,
-        CAST(ceil(p50 - p50_before + sqrt((p50_high - p50) * (p50_high - p50) + (p50_before - p50_low_before) * (p50_before - p50_low_before))) AS BIGINT) AS p50_change_high,
+        CAST(floor(p50 - p50_before - sqrt(
+            (p50 - p50_low) * (p50 - p50_low) + (p50_high_before - p50_before) * (p50_high_before - p50_before)
+        )) AS BIGINT) AS p50_change_low,
+        CAST(ceil(p50 - p50_before + sqrt(
+            (p50_high - p50) * (p50_high - p50) + (p50_before - p50_low_before) * (p50_before - p50_low_before)
+        )) AS BIGINT) AS p50_change_high,
         CAST(share - share_before AS BIGINT) AS share_change,
-        CAST(floor(share - share_before - sqrt((share - share_low) * (share - share_low) + (share_high_before - share_before) * (share_high_before - share_before))) AS BIGINT) AS share_change_low,
-        CAST(ceil(share - share_before + sqrt((share_high - share) * (share_high - share) + (share_before - share_low_before) * (share_before - share_low_before))) AS BIGINT) AS share_change_high
+        CAST(floor(share - share_before - sqrt(
+            (share - share_low) * (share - share_low) + (share_high_before - share_before) * (share_high_before - share_before)
+        )) AS BIGINT) AS share_change_low,
+        CAST(ceil(share - share_before + sqrt(
+            (share_high - share) * (share_high - share) + (share_before - share_low_before) * (share_before - share_low_before)
+        )) AS BIGINT) AS share_change_high
     FROM followed
 )
 SELECT
