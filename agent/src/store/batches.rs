@@ -41,14 +41,18 @@ pub fn offer(connection: &Connection, now_s: i64) -> Result<Offered, StoreFault>
     loop {
         let found = connection
             .prepare_cached(
-                "SELECT seq, body, records, offered FROM batches WHERE settled_s IS NULL ORDER BY seq LIMIT 1",
+                "SELECT seq, body, records, offered, settled_s FROM batches WHERE settled_s IS NULL ORDER BY seq LIMIT 1",
             )?
             .query_row([], |row| {
                 let offer = Offer { seq: Seq(row.get(0)?), body: row.get(1)?, records: row.get(2)? };
-                Ok((offer, row.get::<_, bool>(3)?))
+                Ok((offer, row.get::<_, bool>(3)?, row.get::<_, Option<i64>>(4)?))
             })
             .optional()?;
-        let Some((offer, already)) = found else { return Ok(Offered::default()) };
+        let Some((offer, already, settled)) = found else { return Ok(Offered::default()) };
+        // The index says that it waits, and the row does not.
+        if settled.is_some() {
+            return Err(StoreFault::Damaged("an index"));
+        }
         if !is_whole(&offer.body) {
             remake(connection, &offer, already, now_s)?;
             continue;

@@ -199,7 +199,16 @@ pub fn open(path: &Path, now: Timestamp) -> Result<Connection, StoreFault> {
             log::drop_if_older(path)?;
             opened = open_checked(path, true, &mut index);
         }
-        _ => found.extend(log.found),
+        _ => {
+            let log_was_damaged = log.found.is_some();
+            found.extend(log.found);
+            // What a damaged log breaks, it breaks alone: everything that was ever sent lies in the main file.
+            if log_was_damaged && opened.as_ref().is_err_and(StoreFault::is_damage) && check::is_sound_without_log(path)
+            {
+                found.push(log::drop(path)?);
+                opened = open_checked(path, true, &mut index);
+            }
+        }
     }
     let connection = match opened {
         Ok(connection) => {

@@ -1,8 +1,12 @@
 //! The one thread that writes: group commit, sealing, caps.
 
+mod answers;
+
 mod cut_log;
 
 mod memory;
+
+mod moment;
 
 mod trust;
 
@@ -18,13 +22,15 @@ use intake::clock::Clock;
 use jiff::Timestamp;
 use rusqlite::{Connection, TransactionBehavior};
 use tokio::sync::mpsc::UnboundedSender;
-use tokio::sync::oneshot;
 
+pub(super) use self::answers::Answers;
+use self::answers::{Waiting, refuse};
 use self::cut_log::LogCut;
 use self::memory::Memory;
+pub(super) use self::moment::Moment;
 use self::trust::Trust;
 use self::upkeep::{keep_house, seal_is_due};
-use super::accept::{Accepted, Routes, accept};
+use super::accept::{Routes, accept};
 use super::damage::{self, files::FileId};
 use super::fault::Remedy;
 use super::{Answer, Gauges, Message, Outcome, Signals, StoreFault, StoreSettings, evict, identity};
@@ -37,26 +43,6 @@ const TICK: Duration = Duration::from_millis(500);
 
 /// Shortest time between two attempts to open the database.
 const REOPEN_PAUSE: Duration = Duration::from_secs(1);
-
-/// A moment by both clocks.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Moment {
-    /// The time of day, which can be set.
-    pub(super) wall: Timestamp,
-    /// Time that went by, which cannot.
-    pub(super) steady: Duration,
-}
-
-impl Moment {
-    fn of(clock: &dyn Clock) -> Self {
-        Self { wall: clock.now(), steady: clock.steady() }
-    }
-
-    /// The steady clock in seconds.
-    pub(super) fn steady_s(self) -> i64 {
-        i64::try_from(self.steady.as_secs()).unwrap_or(i64::MAX)
-    }
-}
 
 pub(super) struct Writer {
     path: PathBuf,
@@ -89,28 +75,6 @@ impl Open {
     /// How long the writer may rest if nothing comes.
     fn rest(&self) -> Duration {
         if self.memory.more_to_seal { Duration::ZERO } else { self.log.rest(TICK) }
-    }
-}
-
-type Waiting = (oneshot::Sender<Result<Accepted, StoreFault>>, Result<Accepted, StoreFault>);
-
-/// What one transaction owes to those who waited for it.
-pub(super) struct Answers {
-    committed: bool,
-    waiting: Vec<Waiting>,
-    jobs: Vec<Answer>,
-}
-
-impl Answers {
-    /// Tells everyone. It is done on the side of those who wait: waking each of them from the writer's thread would
-    /// cost it a system call a result.
-    pub(super) fn give(self) {
-        for (answer, result) in self.waiting {
-            let _ = answer.send(if self.committed { result } else { Err(StoreFault::NotCommitted) });
-        }
-        for answer in self.jobs {
-            answer(self.committed);
-        }
     }
 }
 
@@ -421,20 +385,6 @@ fn last_written_s(connection: &Connection) -> Result<Option<i64>, StoreFault> {
         [],
         |row| row.get(0),
     )?)
-}
-
-/// Those whose turn never came get the same answer as those whose transaction failed.
-fn refuse(group: impl IntoIterator<Item = Message>, waiting: &mut Vec<Waiting>) {
-    for message in group {
-        match message {
-            Message::Submit(_, answer) => waiting.push((answer, Err(StoreFault::NotCommitted))),
-            Message::Erase(_, answer) => {
-                let _ = answer.send(Err(StoreFault::NotCommitted));
-            }
-            // One that is dropped tells its asker so by itself.
-            Message::Job(_) | Message::CutLog(_) => {}
-        }
-    }
 }
 
 #[cfg(test)]

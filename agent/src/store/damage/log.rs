@@ -85,19 +85,25 @@ enum Cause {
     Unknown,
     /// This bit was flipped.
     Bit(usize),
-    /// One bit was flipped, and several can be it: bits high up in their words stand for each other in this checksum.
+    /// One bit of the page was flipped, and several can be it: bits high up in their words stand for each other in this
+    /// checksum.
     SomeBit,
+    /// As [`Cause::SomeBit`], or a bit of the page's number: then it is not known which page this is.
+    SomePage,
 }
 
-/// Tries each bit of a frame that is under its checksum. That one of so many explains all by chance does not happen.
-fn cause(frame: &mut [u8], right: impl Fn(&[u8]) -> bool) -> Cause {
+/// Tries each bit of a frame that is under its checksum, in a database of at most so many pages. That one of so many
+/// explains all by chance does not happen.
+fn cause(frame: &mut [u8], pages: u32, right: impl Fn(&[u8]) -> bool) -> Cause {
     let mut cause = Cause::Unknown;
     for bit in (0..8 * 8).chain(FRAME_HEADER_BYTES * 8..FRAME_BYTES * 8) {
         frame[bit / 8] ^= 1 << (bit % 8);
-        let fits = right(frame);
+        let number = u32::from_be_bytes([frame[0], frame[1], frame[2], frame[3]]);
+        let fits = right(frame) && (1..=pages).contains(&number);
         frame[bit / 8] ^= 1 << (bit % 8);
         cause = match cause {
             Cause::Unknown if fits => Cause::Bit(bit),
+            Cause::Bit(first) if fits && first < 4 * 8 => return Cause::SomePage,
             Cause::Bit(_) if fits => return Cause::SomeBit,
             cause => cause,
         };
@@ -117,6 +123,8 @@ struct Survey {
     big_endian: bool,
     /// Numbers of the frames that end a transaction.
     commits: Vec<u64>,
+    /// Most pages that the database has after any of them.
+    pages: u32,
 }
 
 impl Survey {
@@ -139,24 +147,25 @@ impl Survey {
         let salts_of = |head: [u8; 16]| <[u8; 8]>::try_from(&head[8..]).unwrap_or_default();
         let big_endian = header[..4] == (MAGIC | 1).to_be_bytes();
         let mut salts = <[u8; 8]>::try_from(&header[16..24]).unwrap_or_default();
-        // A header that does not fit its checksum is believed less than two frames that agree.
-        if !fits(&header[24..], Sum::start(big_endian).over(&header[..24])) {
-            for number in 0..frames.saturating_sub(1).min(2) {
-                let (this, next) = (salts_of(head(number)?), salts_of(head(number + 1)?));
-                if this == next {
-                    salts = this;
-                    break;
-                }
+        // A header that does not fit its checksum is believed less than two frames that agree. They are the first ones:
+        // those of an older log follow behind.
+        if frames > 0 && !fits(&header[24..], Sum::start(big_endian).over(&header[..24])) {
+            let first = salts_of(head(0)?);
+            let agree = frames > 1 && salts_of(head(1)?) == first;
+            if agree || differ_in_one_bit(&first, &salts) {
+                salts = first;
             }
         }
-        let mut commits = Vec::new();
+        let (mut commits, mut pages) = (Vec::new(), 0);
         for number in 0..frames {
             let head = head(number)?;
-            if salts_of(head) == salts && head[4..8] != [0; 4] {
+            let pages_after = u32::from_be_bytes([head[4], head[5], head[6], head[7]]);
+            if salts_of(head) == salts && pages_after != 0 {
                 commits.push(number);
+                pages = pages.max(pages_after);
             }
         }
-        Ok(Some(Self { header, salts, big_endian, commits }))
+        Ok(Some(Self { header, salts, big_endian, commits, pages }))
     }
 
     /// The header as it must be; only the number of checkpoints, which nothing depends on, is taken as it is.
@@ -253,6 +262,21 @@ pub(super) fn drop_if_older(path: &Path) -> Result<(), StoreFault> {
     std::fs::remove_file(&log).map_err(|source| StoreFault::File { doing: "removing", path: log, source })
 }
 
+/// Removes a log that breaks the database, whose main file is whole without it. What it held is lost; how many
+/// transactions that were is not known any more.
+///
+/// # Errors
+/// [`StoreFault`] if it cannot be removed.
+pub(super) fn drop(path: &Path) -> Result<Found, StoreFault> {
+    let log = files::with_suffix(path, "-wal");
+    match std::fs::remove_file(&log) {
+        Err(source) if source.kind() != ErrorKind::NotFound => {
+            Err(StoreFault::File { doing: "removing", path: log, source })
+        }
+        _ => Ok(Found::lost(Part::Log, 1)),
+    }
+}
+
 fn mend_file(path: &Path, log: &File) -> std::io::Result<Mended> {
     let Some(survey) = Survey::of(log)? else { return Ok(Mended::default()) };
     let mut pen = Pen { path, file: None, mended: 0 };
@@ -292,7 +316,7 @@ fn mend_file(path: &Path, log: &File) -> std::io::Result<Mended> {
                 Cause::SomeBit
             } else if tried < MOST_TRIED_FRAMES {
                 tried += 1;
-                cause(&mut frame, |frame| stated == sum_of_frame(first, frame))
+                cause(&mut frame, survey.pages, |frame| stated == sum_of_frame(first, frame))
             } else {
                 Cause::Unknown
             };
@@ -303,6 +327,10 @@ fn mend_file(path: &Path, log: &File) -> std::io::Result<Mended> {
                     doubtful.get_or_insert(Doubtful { number, transactions });
                 }
                 Cause::SomeBit => {}
+                Cause::SomePage => {
+                    lost = behind as u64;
+                    break;
+                }
                 Cause::Unknown => {
                     // The last transaction of all may have been cut off by a power failure: then nobody was told of it.
                     lost = behind.saturating_sub(1) as u64;

@@ -2,28 +2,30 @@
 
 mod again;
 
+mod harmed;
+
+mod result;
+
 use std::collections::BTreeSet;
-use std::net::{IpAddr, Ipv4Addr};
 use std::sync::{Arc, Mutex};
 
-use intake::asn::AsnFinding;
-use intake::client::ClientAddress;
 use intake::clock::{Clock, ManualClock};
-use intake::submission::{Parsed, parse};
 use jiff::Timestamp;
 use proptest::sample::Index;
 use rusqlite::Connection;
 use tokio::sync::oneshot;
-use wire::{AgentId, AsnOutcome, Epoch};
+use wire::{AgentId, Epoch};
 
+pub(super) use self::result::incoming;
+use self::result::{client, key};
 use super::super::Writer;
 use super::warehouse::{Fate, Heard, Warehouse};
-use crate::store::accept::{Accepted, Incoming};
+use crate::store::accept::Accepted;
 use crate::store::erase::Erasure;
 use crate::store::identity::Alarm;
 use crate::store::report::{Report, report};
 use crate::store::{
-    Answer, Message, OutboxCaps, Outcome, StoreFault, StoreSettings, batches, damage, epoch, evict, identity, schema,
+    Answer, Message, OutboxCaps, Outcome, StoreFault, StoreSettings, batches, epoch, evict, identity, schema,
 };
 
 /// What can happen.
@@ -152,8 +154,9 @@ impl Model {
         assert_eq!(
             accounted + self.warehouse.lost + self.erased_unsealed,
             self.acknowledged.len() as u64 + self.counted_twice,
-            "arrived {arrived} of {} acknowledged",
-            self.acknowledged.len()
+            "arrived {arrived} of {} acknowledged: {}",
+            self.acknowledged.len(),
+            self.standing()
         );
     }
 
@@ -168,29 +171,6 @@ impl Model {
         let acknowledged: BTreeSet<u32> = self.acknowledged.iter().map(|(number, _)| *number).collect();
         assert!(arrived.is_subset(&acknowledged), "results arrived that nobody was told are kept");
         arrived.len()
-    }
-
-    /// The program is killed, something befalls its files, and it starts again.
-    pub(super) fn harm(&mut self, harm: impl FnOnce(&std::path::Path)) {
-        let aside = tempfile::tempdir().expect("a directory");
-        let log = self.directory.path().join("agent.sqlite-wal");
-        // Copied while it runs, and put back after it ended: that is how a kill leaves them.
-        for file in [&self.path(), &log] {
-            std::fs::copy(file, aside.path().join(file.file_name().expect("a name"))).expect("copied");
-        }
-        self.writer = None;
-        for file in [&self.path(), &log] {
-            std::fs::copy(aside.path().join(file.file_name().expect("a name")), file).expect("put back");
-        }
-        harm(self.directory.path());
-        self.harmed = true;
-        self.start();
-    }
-
-    /// True if damage took what cannot be counted to the last record: a database that was set aside, a log that was cut.
-    pub(super) fn lost_some(&self) -> bool {
-        let damage = damage::read(self.connection()).expect("counts");
-        damage.contains_key(&damage::Part::Database) || damage.get(&damage::Part::Log).is_some_and(|log| log.lost > 0)
     }
 
     fn take(&mut self, count: u32) -> Vec<Result<Accepted, StoreFault>> {
@@ -392,25 +372,6 @@ impl Model {
         identity::read(self.connection()).expect("an identity").epoch
     }
 
-    fn fault(&self) -> String {
-        self.writer.as_ref().and_then(|writer| writer.gauges.condition.fault()).unwrap_or_default()
-    }
-
-    /// What both sides hold, for the report of a failure.
-    fn standing(&self) -> String {
-        let me = identity::read(self.connection()).expect("an identity");
-        let last = self.warehouse.last(me.epoch).map(|last| last.batch.seq);
-        let rows: Vec<(u64, Option<i64>, bool, bool)> = self
-            .connection()
-            .prepare("SELECT seq, settled_s, offered, remade FROM batches")
-            .and_then(|mut rows| {
-                rows.query_map([], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?)))?.collect()
-            })
-            .expect("the batches");
-        let damage = damage::read(self.connection()).expect("counts");
-        format!("{me:?}, the warehouse has {last:?}, batches (settled, offered, remade) {rows:?}, damage {damage:?}")
-    }
-
     fn report(&self) -> Report {
         report(self.connection()).expect("a report")
     }
@@ -438,36 +399,5 @@ impl Model {
         }))]);
         let result = place.lock().expect("one thread").take();
         result.expect("the job was run").expect("the job works")
-    }
-}
-
-/// The client of result `number`.
-fn client(number: u32) -> IpAddr {
-    Ipv4Addr::from(0x4900_0000 + number).into()
-}
-
-/// What stands for the keyed hashes of result `number` and its client.
-fn key(number: u32) -> [u8; 16] {
-    let mut key = [0; 16];
-    key[..4].copy_from_slice(&number.to_be_bytes());
-    key
-}
-
-/// Result `number`, which its two throughputs carry.
-pub(super) fn incoming(number: u32) -> Incoming {
-    let (download, upload) = (100 + number / 900, 100 + number % 900);
-    let body = format!(
-        r#"{{"results":{{"test_type":"single","metrics":{{"baseline_latency_ms":20,"download_latency_increase_ms":10,"upload_latency_increase_ms":30,"download_throughput_mbps":{download},"upload_throughput_mbps":{upload}}}}}}}"#
-    );
-    let Ok(Parsed::Kept(submission)) = parse(body.as_bytes()) else { panic!("a good body is refused") };
-    let key = key(number);
-    Incoming {
-        client: ClientAddress::new(client(number)),
-        client_tag: key,
-        vote_key: key,
-        retry_key: key,
-        submission,
-        finding: AsnFinding { asn: None, outcome: AsnOutcome::Miss, name: None, country: None, database_day: None },
-        user_agent: None,
     }
 }
