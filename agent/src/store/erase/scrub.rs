@@ -78,3 +78,35 @@ fn middle(page: &[u8], number: u32) -> Option<Range<usize>> {
     };
     (list_end <= content && content <= page.len()).then_some(list_end..content)
 }
+
+#[cfg(test)]
+mod tests {
+    //! Aim: whatever a damaged page says of itself, only bytes behind the list of its cells are ever overwritten.
+
+    use proptest::prelude::*;
+
+    use super::*;
+
+    proptest! {
+        #[test]
+        fn a_damaged_page_is_left_alone_or_hurt_nowhere(
+            header in prop::collection::vec(any::<u8>(), 12),
+            kind in prop::sample::select(vec![0_u8, 2, 5, 10, 13, 77]),
+            bytes in prop::sample::select(vec![0_usize, 11, 99, 512, 4_096, 65_536]),
+            number in 1_u32..3,
+        ) {
+            let start = if number == 1 { FILE_HEADER_BYTES } else { 0 };
+            let mut page = vec![1; bytes];
+            if let Some(place) = page.get_mut(start..start + 12) {
+                place.copy_from_slice(&header);
+                place[0] = kind;
+            }
+            if let Some(middle) = middle(&page, number) {
+                prop_assert!([2, 5, 10, 13].contains(&kind));
+                prop_assert!(start + 8 <= middle.start && middle.start <= middle.end && middle.end <= page.len());
+                let cells = usize::from(u16::from_be_bytes([header[3], header[4]]));
+                prop_assert!(middle.start >= start + 8 + 2 * cells);
+            }
+        }
+    }
+}
