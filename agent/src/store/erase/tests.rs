@@ -346,3 +346,18 @@ async fn a_reader_puts_off_only_the_cut() {
         tokio::task::yield_now().await;
     }
 }
+
+// Aim: a damaged database that was set aside holds the client, too, and goes; nothing else beside the database does.
+#[tokio::test]
+async fn damaged_databases_go_too() {
+    let scene = Scene::new();
+    let victim: IpAddr = "198.51.100.77".parse().unwrap();
+    scene.keep(&[victim]).await;
+    let beside = |name: &str| scene.directory.path().join(name);
+    let damaged = beside("agent.sqlite.damaged-20260924T120000Z");
+    std::fs::write(&damaged, victim.to_string()).expect("written");
+    std::fs::write(beside("local.key"), "a key").expect("written");
+    assert!(scene.erase(victim.into()).await.overwritten);
+    assert_eq!(files_with(scene.directory.path(), victim), Vec::<String>::new());
+    assert!(!damaged.exists() && beside("local.key").exists());
+}

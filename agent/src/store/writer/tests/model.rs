@@ -2,6 +2,8 @@
 
 mod again;
 
+mod erased;
+
 mod harmed;
 
 mod result;
@@ -17,11 +19,9 @@ use tokio::sync::oneshot;
 use wire::{AgentId, Epoch};
 
 pub(super) use self::result::incoming;
-use self::result::{client, key};
 use super::super::Writer;
 use super::warehouse::{Fate, Heard, Warehouse};
 use crate::store::accept::Accepted;
-use crate::store::erase::Erasure;
 use crate::store::identity::Alarm;
 use crate::store::report::{Report, report};
 use crate::store::{
@@ -188,34 +188,6 @@ impl Model {
             let again = self.turn_with(&[number]).remove(0).expect("a healthy disk");
             assert_eq!(again, before, "a repeated result got another answer");
         }
-    }
-
-    fn erase(&mut self, which: Index) {
-        if self.acknowledged.is_empty() {
-            return;
-        }
-        let (number, before) = self.acknowledged[which.index(self.acknowledged.len())];
-        let (client, key) = (client(number), key(number));
-        let (answer, mut answered) = oneshot::channel();
-        self.turn(vec![Message::Erase(Arc::new(Erasure::of(client, &key, key)), answer)]);
-        let step = answered.try_recv().expect("an erasure is answered").expect("a healthy disk");
-        self.erased_unsealed += step.erased.unsealed_records;
-        self.erased.insert(number);
-        let left = self.job(move |connection| {
-            let count = |sql: &str| connection.query_row(sql, [before.local_id], |row| row.get::<_, u64>(0));
-            Ok(count("SELECT count(*) FROM history WHERE local_id = ?1")?
-                + count("SELECT count(*) FROM answers WHERE local_id = ?1")?)
-        });
-        assert_eq!(left, 0, "result {number} is still there");
-        self.check_memory();
-    }
-
-    /// What the writer knows without asking is what the database says.
-    fn check_memory(&self) {
-        let report = self.report();
-        let memory = &self.writer.as_ref().and_then(|writer| writer.open.as_ref()).expect("it runs").memory;
-        let known = (memory.history_rows, memory.waiting);
-        assert_eq!(known, (report.history_rows, report.waiting_records));
     }
 
     fn take_on_full_disk(&mut self, count: u32) {
