@@ -9,3 +9,5 @@ mod e2e;
 mod house;
 
 mod public;
+
+mod statistics;
