@@ -20,8 +20,11 @@ const axe = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.mi
 
 let browser;
 
-// Opens a page of its own on `origin`. It closes with the test `t`, which fails if anything strange happened.
-export async function open(t, origin, { javaScript = true, width = 1280, height = 900, scheme = "light" } = {}) {
+// Opens a page of its own on `origin`. It closes with the test `t`, which fails if anything strange happened but what
+// the test says to expect.
+export async function open(
+  t, origin, { javaScript = true, width = 1280, height = 900, scheme = "light", expected = [] } = {},
+) {
   browser ??= await chromium.launch({ executablePath: process.env.BUFFERLAKE_CHROMIUM, headless: true, args: QUIET });
   const context = await browser.newContext({
     baseURL: origin, javaScriptEnabled: javaScript, viewport: { width, height }, colorScheme: scheme,
@@ -32,7 +35,7 @@ export async function open(t, origin, { javaScript = true, width = 1280, height 
   const page = await context.newPage();
   t.after(async () => {
     await context.close();
-    assert.deepEqual(strange, [], "nothing strange happens");
+    assert.deepEqual(strange, expected, "nothing strange happens");
   });
   return page;
 }

@@ -22,7 +22,9 @@ fn a_silent_warehouse_costs_the_oldest_and_they_are_counted() -> anyhow::Result<
             .with("outbox.max_bytes", &CAP_BYTES.to_string())
     })?;
     scene.proxy.set_black_hole(true);
-    post_all(scene.agent.address(), 0..RESULTS)?;
+    post_all(scene.agent.address(), 0..RESULTS - 1)?;
+    // Alone, so that it is the newest.
+    post_all(scene.agent.address(), RESULTS - 1..RESULTS)?;
     let status = scene.agent.status()?;
     let bytes = status["outbox_bytes"].as_u64().unwrap_or(u64::MAX);
     ensure!(bytes <= CAP_BYTES, "the outbox holds {bytes} bytes: {status}");

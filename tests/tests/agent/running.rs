@@ -1,5 +1,6 @@
 //! The agent as a service: what systemd, a web server in front, Prometheus, collectors of logs and test pages meet.
 
+mod browser;
 mod deployment;
 mod limits;
 mod logs;

@@ -50,6 +50,23 @@ fn the_unit_is_understood_and_tight() -> anyhow::Result<()> {
     Ok(())
 }
 
+// Aim: systemd makes the user that the unit runs under.
+#[test]
+fn the_user_can_be_made() -> anyhow::Result<()> {
+    if !installed("systemd-sysusers") {
+        return Ok(());
+    }
+    let file = deploy().join("sysusers.conf").canonicalize()?;
+    let output = Command::new("systemd-sysusers").arg("--dry-run").arg(&file).output()?;
+    let said = String::from_utf8_lossy(&output.stderr);
+    ensure!(output.status.success(), "{said}");
+    let unit = std::fs::read_to_string(deploy().join("bufferlake-agent.service"))?;
+    let text = std::fs::read_to_string(file)?;
+    let user = text.lines().find_map(|line| line.strip_prefix("u ")?.split(' ').next()).context("no user")?;
+    ensure!(unit.contains(&format!("User={user}\nGroup={user}\n")), "the unit runs under another user than {user}");
+    Ok(())
+}
+
 // Aim: an agent that would send batches over plain http through a network does not start, and says why.
 #[test]
 fn batches_go_over_plain_http_only_to_loopback() -> anyhow::Result<()> {

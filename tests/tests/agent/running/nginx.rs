@@ -14,15 +14,15 @@ use super::deployment::deploy;
 use super::{BODY, alone, installed, require};
 
 /// A running nginx; it ends when dropped.
-struct Nginx {
+pub(super) struct Nginx {
     child: Child,
-    address: SocketAddr,
+    pub(super) address: SocketAddr,
     config: PathBuf,
 }
 
 impl Nginx {
     /// A site with the agent's routes; `more` is added to its `server`.
-    fn start(scratch: &Scratch, agent: &Agent, more: &str) -> anyhow::Result<Self> {
+    pub(super) fn start(scratch: &Scratch, agent: &Agent, more: &str) -> anyhow::Result<Self> {
         let snippet = std::fs::read_to_string(deploy().join("nginx.conf"))?;
         let snippet = snippet.replace("127.0.0.1:8081", &agent.address().to_string());
         let dir = scratch.join("nginx");
