@@ -15,6 +15,7 @@ use intake::clock::Clock;
 use intake::key::LocalKey;
 
 use crate::store::damage::key::{self, KeyCheck};
+use crate::store::damage::{self, Part};
 use crate::store::{Store, schema};
 
 /// Bytes of a key.
@@ -30,32 +31,47 @@ pub struct Loaded {
     pub key: LocalKey,
     /// False if the disk does not take it now.
     pub saved: bool,
+    /// True if there was a key and no database any more.
+    pub database_is_gone: bool,
 }
 
 fn path(data_dir: &Path) -> PathBuf {
     data_dir.join("local.key")
 }
 
+/// True if there is something of this database.
+fn is_there(database: &Path) -> bool {
+    std::fs::metadata(database).is_ok_and(|file| file.len() > 0)
+}
+
 /// The check value of the key under which this database was kept, as far as it can be read.
-#[must_use]
-pub fn known_to(database: &Path) -> Option<KeyCheck> {
-    if !database.exists() {
+fn known_to(database: &Path) -> Option<KeyCheck> {
+    if !is_there(database) {
         return None;
     }
     // What is wrong with the database is the store's to find.
     schema::open_read_only(database).and_then(|connection| key::known(&connection)).ok().flatten()
 }
 
-/// Reads the key of this data directory, or makes it at the first start (mode 0600). `known` tells the right one; a
+/// Reads the key of this data directory, or makes it at the first start (mode 0600). The database tells the right one; a
 /// damaged one is mended if a flipped bit explains it. A file that holds no key is set aside as `local.key.damaged`.
 ///
 /// # Errors
 /// If the file is there and cannot be read, or the system gives no random numbers.
-pub fn load(data_dir: &Path, known: Option<KeyCheck>) -> anyhow::Result<Loaded> {
+pub fn load(data_dir: &Path, database: &Path) -> anyhow::Result<Loaded> {
+    // The first start makes the key before the database.
+    let database_is_gone = path(data_dir).exists() && !is_there(database);
+    if database_is_gone {
+        tracing::error!(path = %database.display(), "the database is gone: a new one is made, and what it held is lost");
+    }
+    Ok(Loaded { database_is_gone, ..load_known(data_dir, known_to(database))? })
+}
+
+fn load_known(data_dir: &Path, known: Option<KeyCheck>) -> anyhow::Result<Loaded> {
     let path = path(data_dir);
     match std::fs::read(&path) {
         Ok(bytes) => match understood(&bytes, known) {
-            Some(key) if key.bytes()[..] == bytes[..] => Ok(Loaded { key, saved: true }),
+            Some(key) if key.bytes()[..] == bytes[..] => Ok(Loaded { key, saved: true, database_is_gone: false }),
             Some(key) => {
                 tracing::warn!(path = %path.display(), "the local key was damaged; the database proves what it was");
                 Ok(written(data_dir, key))
@@ -102,7 +118,7 @@ fn written(data_dir: &Path, key: LocalKey) -> Loaded {
             false
         }
     };
-    Loaded { key, saved }
+    Loaded { key, saved, database_is_gone: false }
 }
 
 impl Loaded {
@@ -115,9 +131,9 @@ impl Loaded {
         ipv6_client_bits: u8,
         clock: &Arc<dyn Clock>,
     ) -> Option<impl Future<Output = ()> + Send + use<>> {
-        let Self { key, mut saved } = self;
+        let Self { key, mut saved, database_is_gone: gone } = self;
         let (data_dir, store, clock) = (data_dir.to_owned(), store.clone(), Arc::clone(clock));
-        let mut bound = bind(&store, &key, ipv6_client_bits, &clock).await;
+        let mut bound = bind(&store, &key, ipv6_client_bits, gone, &clock).await;
         if saved && bound {
             return None;
         }
@@ -125,16 +141,20 @@ impl Loaded {
             while !(saved && bound) {
                 tokio::time::sleep(TRY_AGAIN).await;
                 saved = saved || write(&data_dir, &key).is_ok();
-                bound = bound || bind(&store, &key, ipv6_client_bits, &clock).await;
+                bound = bound || bind(&store, &key, ipv6_client_bits, gone, &clock).await;
             }
             tracing::info!("the local key is written and known to the database");
         })
     }
 }
 
-async fn bind(store: &Store, key: &LocalKey, ipv6_client_bits: u8, clock: &Arc<dyn Clock>) -> bool {
+/// Makes the key that of the database, and counts a database that is gone; false if the database does not take it now.
+async fn bind(store: &Store, key: &LocalKey, ipv6_client_bits: u8, gone: bool, clock: &Arc<dyn Clock>) -> bool {
     let (key, now) = (key.clone(), clock.now());
-    let job = move |connection: &_| key::bind(connection, &key, ipv6_client_bits, now);
+    let job = move |connection: &_| {
+        damage::note(connection, Part::Database, gone.into(), now.as_second())?;
+        key::bind(connection, &key, ipv6_client_bits, now)
+    };
     match store.write_and_reload(job).await {
         Ok(0) => true,
         Ok(lost) => {
@@ -169,7 +189,7 @@ mod tests {
     fn a_damaged_key_is_mended_or_replaced() {
         let directory = tempfile::tempdir().expect("a directory");
         let file = directory.path().join("local.key");
-        let load = |known| load(directory.path(), known).expect("a key");
+        let load = |known| load_known(directory.path(), known).expect("a key");
         let first = load(None);
         assert!(first.saved);
         let bytes = *first.key.bytes();
@@ -201,7 +221,7 @@ mod tests {
     // Aim: a disk that takes nothing does not keep the agent from starting.
     #[test]
     fn a_key_that_cannot_be_written_is_used_all_the_same() {
-        let loaded = load(Path::new("/proc/no-such-place"), None).expect("a key");
+        let loaded = load_known(Path::new("/proc/no-such-place"), None).expect("a key");
         assert!(!loaded.saved);
     }
 }

@@ -58,7 +58,7 @@ pub async fn run(
 ) -> anyhow::Result<()> {
     let _lock = DataLock::take(&config.data_dir)?;
     let database = database_path(&config.data_dir);
-    let local_key = local_key::load(&config.data_dir, local_key::known_to(&database))?;
+    let local_key = local_key::load(&config.data_dir, &database)?;
     let (store, writer_end) =
         Store::open(&database, config.store(), Arc::clone(&clock)).context("opening the agent's database")?;
     let key = local_key.key.clone();

@@ -211,8 +211,7 @@ impl Writer {
             gauges.sealed_batches.fetch_add(done.sealed, Relaxed);
             self.signals.sealed.notify_one();
         }
-        let Some(Open { connection, memory, memory_is_stale, .. }) = &mut self.open else { return };
-        *memory_is_stale |= done.reload;
+        let Some(Open { connection, memory, .. }) = &mut self.open else { return };
         gauges.waiting_records.store(memory.waiting, Relaxed);
         gauges.outbox_bytes.store(memory.outbox_bytes, Relaxed);
         gauges.history_rows.store(memory.history_rows, Relaxed);
@@ -220,12 +219,16 @@ impl Writer {
         gauges.webhooks_aside.store(memory.webhooks.set_aside, Relaxed);
         gauges.webhooks_dropped.store(memory.webhooks.dropped(), Relaxed);
         gauges.votes_forgotten.fetch_add(std::mem::take(&mut memory.voters.forgotten), Relaxed);
+        let mut outcome = Ok(());
         if done.to_main_file {
             // What stays in the log because a reader is busy goes with the next one.
-            let copied = connection.query_row("PRAGMA wal_checkpoint(PASSIVE)", [], |_| Ok(()));
-            if let Err(error) = copied.map_err(StoreFault::from).and_then(|()| self.show_damage()) {
-                self.after(&error);
-            }
+            outcome = connection.query_row("PRAGMA wal_checkpoint(PASSIVE)", [], |_| Ok(())).map_err(StoreFault::from);
+        }
+        if done.to_main_file || done.reload {
+            outcome = outcome.and_then(|()| self.show_damage());
+        }
+        if let Err(error) = outcome {
+            self.after(&error);
         }
     }
 
@@ -355,6 +358,11 @@ fn commit_group(
                 // A job that failed half-way leaves nothing behind.
                 let undo = outcome == Outcome::Undo;
                 transaction.execute_batch(if undo { "ROLLBACK TO job; RELEASE job" } else { "RELEASE job" })?;
+                if outcome == Outcome::KeepAndReload {
+                    // Before anything else is judged by it: house-keeping would take the job's rows for old ones.
+                    let Memory { seal_due_ms, next_local_id, .. } = *memory;
+                    *memory = Memory { seal_due_ms, next_local_id, ..Memory::load(&transaction, now)? };
+                }
             }
         }
     }

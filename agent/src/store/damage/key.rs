@@ -73,3 +73,49 @@ pub fn bind(connection: &Connection, key: &LocalKey, ipv6_client_bits: u8, now: 
     note(connection, Part::LocalKey, lost.max(1), now.as_second())?;
     Ok(lost)
 }
+
+#[cfg(test)]
+mod tests {
+    //! Aim: under another key nobody whom the history shows votes again, and those whom it does not show are counted.
+
+    use wire::Day;
+
+    use super::*;
+    use crate::store::schema;
+
+    const DAY: u32 = 20_000;
+
+    #[test]
+    fn another_key_doubles_no_vote_that_the_history_shows() {
+        let directory = tempfile::tempdir().expect("a directory");
+        let connection = schema::open(&directory.path().join("agent.sqlite")).expect("a database");
+        let now = Timestamp::from_second(i64::from(DAY) * 86_400 + 3_600).expect("a moment");
+        let (old, new) = (LocalKey::from_bytes([1; 32]), LocalKey::from_bytes([2; 32]));
+        assert_eq!(bind(&connection, &old, 56, now).expect("the first key"), 0);
+        let client = |n: u8| ClientAddress::new([192, 0, 2, n].into());
+        let name = |key: &LocalKey, n: u8| vote_key(key, client(n).unit(56), TestType::Single);
+        let mut voters = Voters::load(&connection).expect("votes");
+        for n in 1..=3 {
+            assert!(voters.vote(&connection, &name(&old, n), Day(DAY)).expect("a decision").month);
+        }
+        // The history shows the first two only.
+        for n in 1..=2_u8 {
+            let address = Ipv6Addr::from([0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff, 192, 0, 2, n]).octets();
+            connection
+                .execute(
+                    "INSERT INTO history (local_id, test_id, received_ms, client_ip, test_type,
+                         download_latency_increase_ms, upload_latency_increase_ms) VALUES (?1, 'x', ?2, ?3, 'single', 1, 1)",
+                    rusqlite::params![n, now.as_millisecond(), address],
+                )
+                .expect("a row");
+        }
+        assert_eq!(bind(&connection, &old, 56, now).expect("the same key"), 0);
+        assert_eq!(bind(&connection, &new, 56, now).expect("another key"), 1);
+        assert_eq!(bind(&connection, &new, 56, now).expect("the same key"), 0);
+        let mut voters = Voters::load(&connection).expect("votes");
+        let votes: Vec<bool> = (1..=3)
+            .map(|n| voters.vote(&connection, &name(&new, n), Day(DAY + 1)).expect("a decision").month)
+            .collect();
+        assert_eq!(votes, [false, false, true]);
+    }
+}

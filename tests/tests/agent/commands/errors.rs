@@ -67,9 +67,14 @@ fn another_version_is_named() -> anyhow::Result<()> {
     let scratch = Scratch::new("agent-other-version")?;
     let agent = stage(&scratch)?;
     let database = Connection::open(agent.dir().join("agent.sqlite"))?;
-    database.pragma_update(None, "user_version", 99)?;
+    // The version stands in two places, so that a flipped bit is told from another program's work.
+    let set = |version: i64| {
+        database.execute("UPDATE identity SET version = ?1", [version])?;
+        database.pragma_update(None, "user_version", version)
+    };
+    set(99)?;
     each_fails(&scratch, &agent, &["written by a newer agent", "99"])?;
-    database.pragma_update(None, "user_version", 1)?;
+    set(1)?;
     each_fails(&scratch, &agent, &["database version 1", "start this version's agent once"])?;
     let version: i64 = database.pragma_query_value(None, "user_version", |row| row.get(0))?;
     ensure!(version == 1, "a command brought the database to version {version}");

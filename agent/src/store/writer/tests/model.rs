@@ -160,19 +160,6 @@ impl Model {
         );
     }
 
-    /// No result arrived twice, and none that was not acknowledged. After damage some may be gone.
-    pub(super) fn check_arrivals(&self) -> usize {
-        let mut arrived = BTreeSet::new();
-        for record in self.warehouse.taken.iter().flat_map(|delivered| &delivered.batch.records) {
-            let part = |rate: Option<wire::Rate>| u32::from(rate.expect("a throughput")) / 100 - 100;
-            let number = part(record.download_rate) * 900 + part(record.upload_rate);
-            assert!(arrived.insert(number), "result {number} arrived twice");
-        }
-        let acknowledged: BTreeSet<u32> = self.acknowledged.iter().map(|(number, _)| *number).collect();
-        assert!(arrived.is_subset(&acknowledged), "results arrived that nobody was told are kept");
-        arrived.len()
-    }
-
     fn take(&mut self, count: u32) -> Vec<Result<Accepted, StoreFault>> {
         let first = u32::try_from(self.acknowledged.len()).expect("few results");
         self.submit((first..first + count).collect())

@@ -1,9 +1,24 @@
 //! The model when something befalls its files, and what it says of itself when a test fails.
 
+use std::collections::BTreeSet;
+
 use super::Model;
 use crate::store::{damage, identity};
 
 impl Model {
+    /// No result arrived twice, and none that was not acknowledged. After damage some may be gone.
+    pub(in super::super) fn check_arrivals(&self) -> usize {
+        let mut arrived = BTreeSet::new();
+        for record in self.warehouse.taken.iter().flat_map(|delivered| &delivered.batch.records) {
+            let part = |rate: Option<wire::Rate>| u32::from(rate.expect("a throughput")) / 100 - 100;
+            let number = part(record.download_rate) * 900 + part(record.upload_rate);
+            assert!(arrived.insert(number), "result {number} arrived twice");
+        }
+        let acknowledged: BTreeSet<u32> = self.acknowledged.iter().map(|(number, _)| *number).collect();
+        assert!(arrived.is_subset(&acknowledged), "results arrived that nobody was told are kept");
+        arrived.len()
+    }
+
     /// The program is killed, something befalls its files, and it starts again.
     pub(in super::super) fn harm(&mut self, harm: impl FnOnce(&std::path::Path)) {
         let aside = tempfile::tempdir().expect("a directory");
