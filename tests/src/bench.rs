@@ -3,6 +3,8 @@
 //! Each part gives [`Row`]s; a figure is compared with a goal, and where there is one with a peer that does the same work
 //! without us, measured in the same run.
 
+mod agent_busy;
+mod agent_flood;
 mod agent_size;
 mod asn;
 mod batches;
@@ -32,13 +34,19 @@ pub struct Settings {
     pub ingest_time: Duration,
     /// How long single results are sent, in each case.
     pub telemetry_time: Duration,
+    /// How long an agent is looked at while it works, in each case.
+    pub agent_time: Duration,
+    /// Distinct sources of the flood.
+    pub flood_sources: u64,
 }
 
 type Measure = fn(&Settings) -> anyhow::Result<Vec<Row>>;
 
-const PARTS: [(&str, Measure); 5] = [
+const PARTS: [(&str, Measure); 7] = [
     ("asn_lookup", asn::measure),
     ("agent_size", agent_size::measure),
+    ("agent_busy", agent_busy::measure),
+    ("agent_flood", agent_flood::measure),
     ("telemetry", telemetry::measure),
     ("support", support::measure),
     ("ingest", ingest::measure),

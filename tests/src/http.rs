@@ -133,6 +133,11 @@ impl Connection {
         self.stream.write_all(bytes).context("sending a request")
     }
 
+    /// Says that nothing more is sent; the other side may not be there any more.
+    pub fn end_sending(&self) {
+        let _ = self.stream.shutdown(std::net::Shutdown::Write);
+    }
+
     /// Reads the next answer.
     ///
     /// # Errors

@@ -3,6 +3,8 @@
 mod black_hole;
 mod commands;
 mod configuration;
+mod damage;
+mod door;
 mod restore;
 mod results;
 mod running;

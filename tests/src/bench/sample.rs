@@ -1,6 +1,7 @@
 //! What a process and its directories hold, read from the system.
 
 use std::path::Path;
+use std::time::Duration;
 
 use anyhow::Context as _;
 
@@ -24,6 +25,20 @@ pub(super) fn memory(process: u32) -> anyhow::Result<Memory> {
         Ok(kibibytes * 1024.0 / 1e6)
     };
     Ok(Memory { resident_mb: megabytes("VmRSS:")?, anonymous_mb: megabytes("RssAnon:")? })
+}
+
+/// Length of a tick in which Linux tells processor time (`USER_HZ`).
+const TICK: Duration = Duration::from_millis(10);
+
+/// Processor time that a process has used since its start, all its threads together, those that ended, too.
+pub(super) fn cpu_time(process: u32) -> anyhow::Result<Duration> {
+    let path = format!("/proc/{process}/stat");
+    let stat = std::fs::read_to_string(&path).with_context(|| format!("reading {path}"))?;
+    // The name in parentheses may hold spaces; utime and stime are the twelfth and thirteenth fields behind it.
+    let (_, fields) = stat.rsplit_once(')').with_context(|| format!("no name in {path}"))?;
+    let ticks = fields.split_ascii_whitespace().skip(11).take(2).map(str::parse::<u32>);
+    let ticks: u32 = ticks.sum::<Result<_, _>>().context("no number of ticks")?;
+    Ok(TICK * ticks)
 }
 
 /// Bytes of the files directly in a directory; 0 if there is none.

@@ -11,7 +11,7 @@ use clap::Parser;
 #[derive(Debug, Parser)]
 #[command(name = "bench")]
 struct Options {
-    /// Run only this part: asn_lookup, agent_size, telemetry, support or ingest.
+    /// Run only this part: asn_lookup, agent_size, agent_busy, agent_flood, telemetry, support or ingest.
     #[arg(long)]
     only: Option<String>,
     /// Where the rows go; rows of parts that do not run stay.
@@ -23,6 +23,12 @@ struct Options {
     /// How long single results are sent, in seconds, in each case.
     #[arg(long, default_value_t = 20)]
     telemetry_seconds: u64,
+    /// How long an agent is looked at while it works, in seconds, in each case.
+    #[arg(long, default_value_t = 60)]
+    agent_seconds: u64,
+    /// Distinct sources of the flood.
+    #[arg(long, default_value_t = 10_000_000)]
+    flood_sources: u64,
     /// Seed of the simulated world.
     #[arg(long, default_value_t = 2026)]
     seed: u64,
@@ -34,6 +40,8 @@ fn main() -> anyhow::Result<()> {
         seed: options.seed,
         ingest_time: Duration::from_secs(options.ingest_seconds),
         telemetry_time: Duration::from_secs(options.telemetry_seconds),
+        agent_time: Duration::from_secs(options.agent_seconds),
+        flood_sources: options.flood_sources,
     };
     let rows = bench::run(options.only.as_deref(), &settings)?;
     bench::print(&rows);

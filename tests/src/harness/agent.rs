@@ -157,12 +157,21 @@ impl Agent {
     /// # Errors
     /// If it still runs or does not come up.
     pub fn restart(&mut self) -> anyhow::Result<()> {
+        self.restart_unready()?;
+        self.wait_ready()
+    }
+
+    /// As [`Agent::restart`], for an agent that cannot take results yet: nobody waits for it.
+    ///
+    /// # Errors
+    /// If it still runs or does not start.
+    pub fn restart_unready(&mut self) -> anyhow::Result<()> {
         if self.program.ended().is_none() {
             bail!("the agent still runs");
         }
         self.config = write_config(&self.options, self.address.port())?;
         self.program = spawn(&self.options, &self.config)?;
-        self.wait_ready()
+        Ok(())
     }
 
     /// Where it listens.
