@@ -200,6 +200,22 @@ queries! {
     ASN_PROVENANCE = "provenance/asn_provenance";
     /// What became of results, as published.
     COVERAGE = "provenance/coverage";
+    /// Rankings, as the API tells them.
+    API_RANKINGS = "api/rankings";
+    /// Grades by policy, as the API tells them.
+    API_GRADES = "api/grades";
+    /// Latency increases, as the API tells them.
+    API_LATENCIES = "api/latencies";
+    /// Countries and the world, as the API tells them.
+    API_AREAS = "api/areas";
+    /// Trends, as the API tells them.
+    API_TRENDS = "api/trends";
+    /// How much hangs on one source, as the API tells it.
+    API_PROVENANCE = "api/provenance";
+    /// Sources, as the API tells them.
+    API_SOURCES = "api/sources";
+    /// What became of results, as the API tells it.
+    API_COVERAGE = "api/coverage";
     /// A row of the daily counts with fewer tests than votes.
     CHECK_DAILY = "checks/daily_votes_within_tests";
     /// A block below the least number of votes, or one whose parts do not add up.

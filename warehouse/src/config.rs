@@ -28,6 +28,8 @@ pub struct Config {
     pub asn: AsnConfig,
     /// How much may be taken in at once.
     pub ingest: IngestConfig,
+    /// How much the public may ask.
+    pub api: ApiConfig,
     /// When landed batches become part of the lake.
     pub seal: SealConfig,
     /// The database engine behind marts and cuts.
@@ -56,6 +58,14 @@ pub struct IngestConfig {
     pub direct_per_client_per_minute: u32,
     /// ASN look-ups that one client may ask for a minute.
     pub lookups_per_client_per_minute: u32,
+}
+
+/// How much the public may ask.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct ApiConfig {
+    /// Questions to the public API that one client may ask a minute.
+    pub per_client_per_minute: u32,
 }
 
 /// When landed batches become part of the lake.
@@ -117,6 +127,7 @@ impl Default for Config {
             trusted_proxies: Vec::new(),
             asn: AsnConfig::default(),
             ingest: IngestConfig::default(),
+            api: ApiConfig::default(),
             seal: SealConfig::default(),
             engine: EngineConfig::default(),
             cut: CutConfig::default(),
@@ -136,6 +147,12 @@ impl Default for IngestConfig {
             direct_per_client_per_minute: 30,
             lookups_per_client_per_minute: 60,
         }
+    }
+}
+
+impl Default for ApiConfig {
+    fn default() -> Self {
+        Self { per_client_per_minute: 600 }
     }
 }
 

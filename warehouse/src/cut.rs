@@ -28,7 +28,7 @@ use serde::{Deserialize, Serialize};
 pub use accounts::{AgentAccount, accounts};
 pub use id::CutId;
 pub use months::{Part, Span};
-pub use read::{Cut, Rank, RankedNetwork, Rankings};
+pub use read::Cut;
 pub use write::{Plan, Published, publish};
 
 pub use crate::marts::{Evidence, WINDOWS};

@@ -9,6 +9,8 @@ mod table;
 
 use std::path::{Path, PathBuf};
 
+use duckdb::arrow::compute::concat_batches;
+use duckdb::arrow::record_batch::RecordBatch;
 use duckdb::types::{TimeUnit, ToSqlOutput, Value};
 use duckdb::{AccessMode, Config, Connection, ToSql};
 use wire::{Day, Hour};
@@ -167,6 +169,19 @@ impl Engine {
     /// [`EngineFault::Statement`].
     pub fn table(&self, what: &str, sql: &str) -> Result<Table, EngineFault> {
         table::collect(&self.connection, sql).map_err(|source| failed(what, source))
+    }
+
+    /// Runs a query and keeps its result as columns, whole.
+    ///
+    /// # Errors
+    /// [`EngineFault::Statement`].
+    pub fn columns(&self, what: &str, sql: &str) -> Result<RecordBatch, EngineFault> {
+        let mut statement = self.connection.prepare(sql).map_err(|source| failed(what, source))?;
+        let batches = statement.query_arrow([]).map_err(|source| failed(what, source))?;
+        let schema = batches.get_schema();
+        let batches: Vec<RecordBatch> = batches.collect();
+        concat_batches(&schema, &batches)
+            .map_err(|fault| failed(what, duckdb::Error::ToSqlConversionFailure(Box::new(fault))))
     }
 
     /// Puts rows into a table, fast. Each row has the table's columns in their order.

@@ -6,7 +6,7 @@ pub mod health;
 
 pub mod ingest;
 
-pub mod rankings;
+pub mod v1;
 
 pub mod submit;
 

@@ -31,6 +31,7 @@ use crate::http::asn_lookup::Lookup;
 use crate::http::health::{Alarms, Health, Probe};
 use crate::http::ingest::Ingest;
 use crate::http::submit::Submit;
+use crate::http::v1::Api;
 use crate::import::Receiver;
 use crate::keeper::{CurrentCut, Keeper, Parts};
 use crate::lake::Lake;
@@ -139,10 +140,13 @@ pub async fn run(
         .spawn(move || writer.run(sealing_stopped))
         .context("cannot start the lake's writer")?;
     let (keeping, jobs) = keeping::start(keeper, Duration::from_millis(config.engine.refresh_interval_ms), alarms)?;
+    let proxies = TrustedProxies::parse(config.trusted_proxies.iter().map(String::as_str));
+    let proxies = Arc::new(proxies.context("cannot use trusted_proxies")?);
+    let clients = clients_router(&config, Arc::clone(&proxies), gate, landing.clone(), database, Arc::clone(&clock))?;
     let public = ingest
         .router()
-        .merge(clients_router(&config, gate, landing.clone(), database, Arc::clone(&clock))?)
-        .merge(http::rankings::router(cut))
+        .merge(clients)
+        .merge(Api::new(cut, proxies, config.api.per_client_per_minute).router())
         .merge(http::health::router(Arc::clone(&probe)))
         .fallback(http::not_found);
     let control =
@@ -170,13 +174,12 @@ pub async fn run(
 /// What browsers ask of the warehouse itself: direct tests and look-ups.
 fn clients_router(
     config: &Config,
+    proxies: Arc<TrustedProxies>,
     gate: Gate,
     landing: Landing,
     database: Arc<AsnDatabase>,
     clock: Arc<dyn Clock>,
 ) -> anyhow::Result<Router> {
-    let proxies = TrustedProxies::parse(config.trusted_proxies.iter().map(String::as_str));
-    let proxies = Arc::new(proxies.context("cannot use trusted_proxies")?);
     let failed = || observe::job_failed("asn_database");
     tokio::spawn(AsnDatabase::follow(Arc::downgrade(&database), DATABASE_POLL, failed));
     let lookups = config.ingest.lookups_per_client_per_minute;

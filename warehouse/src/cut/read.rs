@@ -1,84 +1,68 @@
 //! Reads a cut back: what the API answers from, and nothing else.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::fs;
 use std::io;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use serde::Deserialize;
-use wire::Day;
 
 use super::{CUT_FORMAT, CutDocument, CutFault, CutId};
+use crate::catalog::{self, Query};
 use crate::durable::{FileFault, disk};
-use crate::engine::{Engine, EngineFault, Row, quoted_path};
+use crate::engine::{Engine, quoted_path};
+use crate::export::{Book, Sheet};
 use crate::paths::DataDir;
 
-/// A cut in memory.
+/// Relations of a cut that statements of the API read.
+const PUBLISHED: [Query; 8] = [
+    catalog::RANKINGS,
+    catalog::RANKINGS_BY_POLICY,
+    catalog::LATENCIES,
+    catalog::AREAS,
+    catalog::TRENDS,
+    catalog::ASN_SOURCES,
+    catalog::ASN_PROVENANCE,
+    catalog::COVERAGE,
+];
+
+/// Inputs that they read, and their columns.
+const INPUTS: [(&str, &str); 2] = [
+    ("asn_names", "{'asn': 'UINTEGER', 'name': 'VARCHAR'}"),
+    (
+        "parameters",
+        "{'last_day': 'DATE', 'listed_votes': 'BIGINT', 'ranked_votes': 'BIGINT', 'ranked_days': 'BIGINT', \
+          'p95_votes': 'BIGINT', 'default_policy': 'VARCHAR'}",
+    ),
+];
+
+/// Memory for reading an input.
+const CSV_BUFFER_BYTES: u32 = 1_000_000;
+
+/// Longest line of an input.
+const CSV_LINE_BYTES: u32 = 100_000;
+
+/// A cut in memory: the sheets of `queries/api/`, each made once when the cut is read.
 #[derive(Debug)]
 pub struct Cut {
     /// What it says of itself.
     pub document: CutDocument,
-    /// Names of networks.
-    pub names: BTreeMap<u32, String>,
-    /// The rankings by test type (`single`, `household`), window in days and hours (`all`, `peak`), in the order of rank.
-    pub rankings: Rankings,
-}
-
-/// Rankings by test type, window in days and hours.
-pub type Rankings = BTreeMap<(String, u32, String), Vec<RankedNetwork>>;
-
-/// A network in a ranking.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct RankedNetwork {
-    /// Its place with both ends of its interval, and how many networks are tied with it; none if the evidence is too thin.
-    pub rank: Option<Rank>,
-    /// The network.
-    pub asn: u32,
-    /// Where most of its votes come from.
-    pub country: Option<String>,
-    /// Its kind, by the operator's list.
-    pub kind: Option<String>,
-    /// The organisation to which it belongs, by the operator's list.
-    pub organisation: Option<String>,
-    /// Tests in the window.
-    pub tests: u64,
-    /// Votes in the window.
-    pub votes: u64,
-    /// Days with votes.
-    pub vote_days: u64,
-    /// First day of its oldest block in the window.
-    pub first_day: Day,
-    /// What it is ranked by, in hundredths of a ms; none for household tests.
-    pub score_hundredths: Option<u32>,
-    /// What it is ranked by, in millionths of its votes; none for single tests.
-    pub score_share_millionths: Option<u32>,
-    /// Median latency increase with both ends of its interval, in hundredths of a ms; none for household tests.
-    pub p50: Option<[u32; 3]>,
-    /// Likewise the 95th percentile; none with too few votes.
-    pub p95: Option<[u32; 3]>,
-    /// Votes by grade, A+ to F.
-    pub grades: [u64; 6],
-    /// Share of votes at A or better with both ends of its interval, in millionths.
-    pub share_millionths: [u32; 3],
-    /// Grade of the middle vote.
-    pub grade: String,
-    /// Means in hundredths of a ms: baseline, download, upload, bidirectional; none where nothing was measured.
-    pub means_hundredths: [Option<u32>; 4],
-    /// Why it has no rank.
-    pub unranked_reason: Option<String>,
-}
-
-/// A place in a ranking.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Rank {
-    /// The place.
-    pub place: u64,
-    /// Best end of its interval.
-    pub low: u64,
-    /// Worst end of its interval.
-    pub high: u64,
-    /// Networks that are not surely better or worse.
-    pub ties: u64,
+    /// Networks by mode, window in days and hours, such as `single/30/all`, in the order of their numbers.
+    pub rankings: Book,
+    /// The same networks in the same order by mode, window, hours and policy.
+    pub grades: Book,
+    /// Latency increases by subject.
+    pub latencies: Book,
+    /// Countries and the world by subject.
+    pub areas: Book,
+    /// Trends by subject.
+    pub trends: Book,
+    /// How much hangs on one source, by network.
+    pub provenance: Book,
+    /// Sources by network.
+    pub sources: Book,
+    /// What became of results, by day.
+    pub coverage: Book,
 }
 
 impl Cut {
@@ -109,10 +93,19 @@ impl Cut {
                 return Err(CutFault::Damaged(path));
             }
         }
-        let root = path_of(dir, id);
-        let rankings = read_rankings(engine, &root.join("rankings/rankings.parquet"))?;
-        let names = read_names(&root.join("inputs/asn_names.csv"))?;
-        Ok(Self { document, names, rankings })
+        let relations = relations(dir, &document)?;
+        let book = |query, columns: &[&str]| read_book(engine, &relations, query, columns);
+        Ok(Self {
+            rankings: book(catalog::API_RANKINGS, &["mode", "window_days", "hours"])?,
+            grades: book(catalog::API_GRADES, &["mode", "window_days", "hours", "policy"])?,
+            latencies: book(catalog::API_LATENCIES, &["subject"])?,
+            areas: book(catalog::API_AREAS, &["subject"])?,
+            trends: book(catalog::API_TRENDS, &["subject"])?,
+            provenance: book(catalog::API_PROVENANCE, &["asn"])?,
+            sources: book(catalog::API_SOURCES, &["asn"])?,
+            coverage: book(catalog::API_COVERAGE, &[])?,
+            document,
+        })
     }
 }
 
@@ -149,78 +142,40 @@ fn path_of(dir: &DataDir, id: CutId) -> PathBuf {
     dir.public().join("cuts").join(id.to_string())
 }
 
-fn read_rankings(engine: &Engine, path: &Path) -> Result<Rankings, EngineFault> {
-    let sql = format!(
-        "SELECT * FROM read_parquet({}) ORDER BY test_type, window_days, hours, rank NULLS LAST, asn",
-        quoted_path(path)?
-    );
-    let mut rankings = Rankings::new();
-    engine.query("reading the rankings", &sql, &[], |row| {
-        let key = (row.text("test_type")?, row.u32("window_days")?, row.text("hours")?);
-        rankings.entry(key).or_default().push(read_network(row)?);
-        Ok(())
-    })?;
-    Ok(rankings)
-}
-
-fn read_network(row: &Row<'_>) -> Result<RankedNetwork, EngineFault> {
-    let rank = match row.maybe_int("rank")? {
-        None => None,
-        Some(_) => Some(Rank {
-            place: row.u64("rank")?,
-            low: row.u64("rank_low")?,
-            high: row.u64("rank_high")?,
-            ties: row.u64("ties")?,
-        }),
-    };
-    Ok(RankedNetwork {
-        rank,
-        asn: row.u32("asn")?,
-        country: row.maybe_text("country")?,
-        kind: row.maybe_text("kind")?,
-        organisation: row.maybe_text("organisation")?,
-        tests: row.u64("tests")?,
-        votes: row.u64("votes")?,
-        vote_days: row.u64("vote_days")?,
-        first_day: row.day("first_day")?,
-        score_hundredths: row.maybe_u32("score_hundredths")?,
-        score_share_millionths: row.maybe_u32("score_share_millionths")?,
-        p50: read_three(row, ["p50_hundredths", "p50_low_hundredths", "p50_high_hundredths"])?,
-        p95: read_three(row, ["p95_hundredths", "p95_low_hundredths", "p95_high_hundredths"])?,
-        grades: [
-            row.u64("votes_a_plus")?,
-            row.u64("votes_a")?,
-            row.u64("votes_b")?,
-            row.u64("votes_c")?,
-            row.u64("votes_d")?,
-            row.u64("votes_f")?,
-        ],
-        share_millionths: [
-            row.u32("share_millionths")?,
-            row.u32("share_low_millionths")?,
-            row.u32("share_high_millionths")?,
-        ],
-        grade: row.text("grade")?,
-        means_hundredths: [
-            row.maybe_u32("mean_baseline_hundredths")?,
-            row.maybe_u32("mean_download_hundredths")?,
-            row.maybe_u32("mean_upload_hundredths")?,
-            row.maybe_u32("mean_bidirectional_hundredths")?,
-        ],
-        unranked_reason: row.maybe_text("unranked_reason")?,
-    })
-}
-
-/// A figure with both ends of its interval; none if the figure is.
-fn read_three(row: &Row<'_>, names: [&str; 3]) -> Result<Option<[u32; 3]>, EngineFault> {
-    if row.maybe_int(names[0])?.is_none() {
-        return Ok(None);
+/// The relations that statements of the API read, as the beginning of a statement: the files of the cut under their names.
+fn relations(dir: &DataDir, document: &CutDocument) -> Result<String, CutFault> {
+    let mut relations = Vec::new();
+    for query in PUBLISHED {
+        let paths = document.files_of(query.relation()).map(|file| document.locate(&dir.public(), file));
+        let paths = paths.map(|path| quoted_path(&path)).collect::<Result<Vec<_>, _>>()?;
+        let rows = if paths.is_empty() {
+            no_rows(query)?
+        } else {
+            format!("SELECT * FROM read_parquet([{}], hive_partitioning = false)", paths.join(", "))
+        };
+        relations.push(format!("{} AS ({rows})", query.relation()));
     }
-    Ok(Some([row.u32(names[0])?, row.u32(names[1])?, row.u32(names[2])?]))
+    let inputs = path_of(dir, document.id).join("inputs");
+    for (name, types) in INPUTS {
+        let path = quoted_path(&inputs.join(format!("{name}.csv")))?;
+        relations.push(format!(
+            "{name} AS (SELECT * FROM read_csv({path}, header = true, quote = '\"', escape = '\"', delim = ',', \
+             buffer_size = {CSV_BUFFER_BYTES}, max_line_size = {CSV_LINE_BYTES}, columns = {types}))"
+        ));
+    }
+    Ok(relations.join(", "))
 }
 
-fn read_names(path: &Path) -> Result<BTreeMap<u32, String>, CutFault> {
-    let bytes = fs::read(path).map_err(FileFault::when("read", path))?;
-    let lines = csv::Reader::from_reader(bytes.as_slice()).into_deserialize();
-    lines.collect::<Result<_, csv::Error>>().map_err(|_| CutFault::Damaged(path.to_owned()))
+/// A relation of which the cut has no file yet.
+fn no_rows(query: Query) -> Result<String, CutFault> {
+    let contract = query.contract().map_err(|_| CutFault::Contract(query.name))?;
+    let columns = contract.columns.iter().map(|column| format!("CAST(NULL AS {}) AS {}", column.r#type, column.name));
+    Ok(format!("SELECT {} WHERE false", columns.collect::<Vec<_>>().join(", ")))
+}
+
+fn read_book(engine: &Engine, relations: &str, query: Query, columns: &[&str]) -> Result<Book, CutFault> {
+    let contract = query.contract().map_err(|_| CutFault::Contract(query.name))?;
+    let sql = format!("WITH {relations} SELECT * FROM ({}) ORDER BY {}", query.sql, contract.grain.join(", "));
+    let sheet = Sheet::new(engine.columns(query.name, &sql)?);
+    Ok(Book::new(sheet, columns))
 }

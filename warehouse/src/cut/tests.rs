@@ -10,6 +10,7 @@ use std::fs;
 use wire::{AgentId, Asn, Day, Hour, Latency, Record, RecordFields, TestType};
 
 use super::*;
+use crate::export::Sheet;
 use crate::inputs::Inputs;
 use crate::lake::tests::samples::{TODAY, record};
 use crate::marts::Rights;
@@ -83,8 +84,8 @@ pub(crate) fn published(house: &House, rights: &Rights) -> (Published, Cut) {
     (published, Cut::current(marts.engine(), &house.dir, None).unwrap().unwrap())
 }
 
-fn ranking<'a>(cut: &'a Cut, test_type: &str, window: u32) -> &'a [RankedNetwork] {
-    &cut.rankings[&(test_type.to_owned(), window, "all".to_owned())]
+fn ranking(cut: &Cut, test_type: &str, window: u32) -> Sheet {
+    cut.rankings.part(&format!("{test_type}/{window}/all"))
 }
 
 /// The cut of the house, for tests of those who read cuts.
@@ -97,37 +98,33 @@ pub(crate) fn sample() -> Cut {
 fn planted_networks_are_ranked() {
     let cut = sample();
     let single = ranking(&cut, "single", 30);
-    let ranks: Vec<_> = single
-        .iter()
-        .map(|row| {
-            (
-                row.asn,
-                row.rank.map(|rank| rank.place),
-                row.votes,
-                row.vote_days,
-                row.grade.as_str(),
-                row.unranked_reason.as_deref(),
-            )
-        })
+    let int = |name: &str, row| single.column(name).int(row);
+    let text = |name: &str, row| single.column(name).text(row).map(str::to_owned);
+    let ranks: Vec<_> = (0..single.rows())
+        .map(|row| (int("asn", row), int("rank", row), int("votes", row), int("vote_days", row), text("grade", row)))
         .collect();
     let expected = [
-        (64_500, Some(1), 120, 3, "A+", None),
-        (64_501, Some(2), 120, 3, "D", None),
-        (64_502, None, 45, 3, "A+", Some("votes_below_gate")),
+        (Some(64_500), Some(1), Some(120), Some(3), Some("A+".to_owned())),
+        (Some(64_501), Some(2), Some(120), Some(3), Some("D".to_owned())),
+        (Some(64_502), None, Some(45), Some(3), Some("A+".to_owned())),
     ];
     assert_eq!(ranks, expected);
+    let reasons: Vec<_> = (0..3).map(|row| text("unranked_reason", row)).collect();
+    assert_eq!(reasons, [None, None, Some("votes_below_gate".to_owned())]);
     // All votes lie in one bin: the median is its middle, and its interval the bin.
-    let [p50, low, high] = single[0].p50.unwrap();
-    assert!(low <= 300 && 300 <= high && (low..=high).contains(&p50) && high - low < 10, "{low} {p50} {high}");
-    let household = &ranking(&cut, "household", 7)[0];
-    let rank = Rank { place: 1, low: 1, high: 1, ties: 0 };
-    assert_eq!((household.asn, household.rank, household.p50), (64_501, Some(rank), None));
-    assert_eq!((household.share_millionths[0], household.grade.as_str()), (750_000, "A"));
+    let ms = |name: &str| single.column(name).float(0).unwrap();
+    let (p50, low, high) = (ms("p50_ms"), ms("p50_low_ms"), ms("p50_high_ms"));
+    assert!(low <= 3.0 && 3.0 <= high && (low..=high).contains(&p50) && high - low < 0.1, "{low} {p50} {high}");
+    let household = ranking(&cut, "household", 7);
+    let int = |name: &str| household.column(name).int(0);
+    assert_eq!([int("asn"), int("rank"), int("rank_low"), int("ties")], [Some(64_501), Some(1), Some(1), Some(0)]);
+    let float = |name: &str| household.column(name).float(0);
     // One network alone is not shrunk.
-    assert_eq!(household.score_share_millionths, Some(750_000));
+    assert_eq!([float("p50_ms"), float("share_a_or_better"), float("score_share")], [None, Some(0.75), Some(0.75)]);
+    assert_eq!(household.column("grade").text(0), Some("A"));
     let files = |relation| cut.document.files_of(relation).count();
     assert_eq!((files("blocks"), files("rankings"), files("asn_sources"), files("nothing")), (3, 1, 1, 0));
-    assert_eq!(cut.names[&64_500], "Example, \"Quoted\" Net");
+    assert_eq!(text("name", 0).as_deref(), Some("Example, \"Quoted\" Net"));
 }
 
 /// Aim: another order and another packing of the same results make the same bytes.

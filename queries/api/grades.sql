@@ -1,0 +1,25 @@
+-- The grades of every listed network under each policy, and its place in the order of shares under it. The rows of a mode,
+-- window and hours are those of the ranking, so that either can stand in the place of the other.
+SELECT
+    p.test_type AS mode,
+    p.window_days,
+    p.hours,
+    p.policy,
+    p.rank,
+    p.rank_low,
+    p.rank_high,
+    p.ties,
+    p.places_moved,
+    p.asn,
+    p.grade,
+    p.votes_a_plus,
+    p.votes_a,
+    p.votes_b,
+    p.votes_c,
+    p.votes_d,
+    p.votes_f,
+    CAST(p.share_millionths AS DOUBLE) / 1000000 AS share_a_or_better,
+    CAST(p.share_low_millionths AS DOUBLE) / 1000000 AS share_low,
+    CAST(p.share_high_millionths AS DOUBLE) / 1000000 AS share_high,
+    CAST(p.score_share_millionths AS DOUBLE) / 1000000 AS score_share
+FROM rankings_by_policy AS p

@@ -1,0 +1,23 @@
+//! What is published, as tables in memory and in the formats that readers ask for.
+//!
+//! A [`Sheet`] is rows with the columns of a contract of `queries/api/`; a [`Book`] is a sheet whose rows are found by the
+//! first columns of its grain. [`write`] makes bytes of a sheet: JSON, CSV, an Arrow stream or Parquet.
+
+mod book;
+
+mod fault;
+
+mod format;
+
+mod sheet;
+
+mod write;
+
+pub use book::Book;
+pub use fault::ExportFault;
+pub use format::Format;
+pub use sheet::{Column, Sheet};
+pub use write::{json_rows, write};
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,16 @@
+//! What can go wrong with a sheet.
+
+/// A sheet that cannot be made or written.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum ExportFault {
+    /// The columns are not what they should be.
+    #[error("the columns do not fit")]
+    Columns(#[from] arrow::error::ArrowError),
+    /// Parquet could not be written.
+    #[error("cannot write Parquet")]
+    Parquet(#[from] parquet::errors::ParquetError),
+    /// CSV could not be written.
+    #[error("cannot write CSV")]
+    Csv(#[from] csv::Error),
+}

@@ -1,0 +1,31 @@
+//! Numbers of networks as people write them.
+
+use axum::http::StatusCode;
+use intake::problem::Problem;
+
+/// `AS64500`, `as64500` and `64500` are one network.
+pub(super) fn parse(text: &str) -> Option<u32> {
+    let digits = text.strip_prefix("AS").or_else(|| text.strip_prefix("as")).unwrap_or(text);
+    let is_number = !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit());
+    is_number.then(|| digits.parse().ok()).flatten().filter(|number| *number != 0)
+}
+
+/// The answer to what is no number of a network.
+pub(super) fn bad() -> Problem {
+    Problem::new(StatusCode::BAD_REQUEST, "bad-asn", "That is no number of a network")
+        .detail("Networks are asked for as AS64500, as64500 or 64500, from 1 to 4294967295.")
+}
+
+#[cfg(test)]
+mod tests {
+    /// Aim: the three spellings are one network, and nothing else is one.
+    #[test]
+    fn spellings() {
+        for text in ["AS64500", "as64500", "64500", "AS064500"] {
+            assert_eq!(super::parse(text), Some(64_500), "{text}");
+        }
+        for text in ["", "AS", "As64500", "ASAS1", "+1", "-1", "0", "AS0", "4294967296", "64500 ", "1.2", "１"] {
+            assert_eq!(super::parse(text), None, "{text}");
+        }
+    }
+}
