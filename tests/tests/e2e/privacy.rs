@@ -3,6 +3,7 @@
 //! something.
 
 mod agent;
+mod network;
 mod places;
 mod warehouse;
 mod webhook;
