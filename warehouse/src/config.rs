@@ -30,6 +30,8 @@ pub struct Config {
     pub ingest: IngestConfig,
     /// How much the public may ask.
     pub api: ApiConfig,
+    /// Who runs this server; `GET /api/sponsor` tells it to pages of the old system.
+    pub sponsor: SponsorConfig,
     /// When landed batches become part of the lake.
     pub seal: SealConfig,
     /// The database engine behind marts and cuts.
@@ -66,6 +68,18 @@ pub struct IngestConfig {
 pub struct ApiConfig {
     /// Questions to the public API that one client may ask a minute.
     pub per_client_per_minute: u32,
+}
+
+/// Who runs this server.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct SponsorConfig {
+    /// Name.
+    pub name: Option<String>,
+    /// Page, http or https.
+    pub url: Option<String>,
+    /// Where the server stands.
+    pub city: Option<String>,
 }
 
 /// When landed batches become part of the lake.
@@ -128,6 +142,7 @@ impl Default for Config {
             asn: AsnConfig::default(),
             ingest: IngestConfig::default(),
             api: ApiConfig::default(),
+            sponsor: SponsorConfig::default(),
             seal: SealConfig::default(),
             engine: EngineConfig::default(),
             cut: CutConfig::default(),

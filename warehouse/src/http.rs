@@ -8,6 +8,8 @@ pub mod ingest;
 
 pub mod v1;
 
+pub mod sponsor;
+
 pub mod submit;
 
 use axum::http::{HeaderValue, StatusCode, header};

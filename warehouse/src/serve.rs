@@ -147,6 +147,7 @@ pub async fn run(
         .router()
         .merge(clients)
         .merge(Api::new(cut, proxies, config.api.per_client_per_minute).router())
+        .merge(http::sponsor::router(&config.sponsor))
         .merge(http::health::router(Arc::clone(&probe)))
         .fallback(http::not_found);
     let control =

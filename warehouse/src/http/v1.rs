@@ -11,11 +11,19 @@ mod cursor;
 
 mod envelope;
 
+mod legacy;
+
+mod network;
+
 mod nouns;
 
 mod question;
 
 mod rankings;
+
+mod search;
+
+mod world;
 
 use std::sync::Arc;
 

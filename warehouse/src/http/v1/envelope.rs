@@ -19,9 +19,10 @@ pub(super) struct Found {
 pub(super) enum Data {
     /// Rows.
     Rows(Sheet),
-    /// A value; JSON only.
-    #[expect(dead_code, reason = "the next nouns are objects")]
-    Value(Value),
+    /// Text of JSON.
+    Json(String),
+    /// Text of JSON that is the whole answer, without the envelope.
+    Whole(String),
 }
 
 /// What every answer says of its cut.
@@ -48,11 +49,12 @@ pub(super) fn write(cut: &Cut, found: Found, format: Format) -> Result<Vec<u8>, 
             });
             export::write(&sheet.with_notes(notes)?, format)
         }
+        Data::Whole(text) => Ok(text.into_bytes()),
         data => {
             meta.insert("next".into(), found.next.into());
             let data = match data {
                 Data::Rows(sheet) => export::json_rows(&sheet)?,
-                Data::Value(value) => value.to_string(),
+                Data::Json(text) | Data::Whole(text) => text,
             };
             Ok(format!("{{\"meta\":{},\"data\":{data}}}", Value::Object(meta)).into_bytes())
         }

@@ -2,8 +2,9 @@
 
 use intake::problem::Problem;
 
+use super::envelope::Found;
 use super::question::{Parameter, Question, Values};
-use super::{envelope::Found, rankings};
+use super::{legacy, network, rankings, search, world};
 use crate::catalog::{self, Query};
 use crate::cut::Cut;
 use crate::export::Format;
@@ -27,32 +28,136 @@ pub(super) struct Noun {
     pub(super) answer: fn(&Cut, &Question) -> Result<Found, Problem>,
 }
 
-/// Every path.
-pub(super) const NOUNS: &[Noun] = &[Noun {
-    path: "/api/v1/rankings",
-    summary: "The ranking of networks by their latency under load, with what it rests on.",
-    parameters: &[MODE, WINDOW, HOURS, POLICY, ORDER, COUNTRY, MIN_VOTES, SORT, DIRECTION, LIMIT, CURSOR, FORMAT],
-    formats: Format::ALL,
-    rows: Some(catalog::API_RANKINGS),
-    strict: true,
-    answer: rankings::answer,
-}];
+const JSON: &[Format] = &[Format::Json];
 
-pub(super) const MODE: Parameter = Parameter {
+/// Every path.
+pub(super) const NOUNS: &[Noun] = &[
+    Noun {
+        path: "/api/v1/rankings",
+        summary: "The ranking of networks by their latency under load, with what it rests on.",
+        parameters: &[MODE, WINDOW, HOURS, POLICY, ORDER, COUNTRY, MIN_VOTES, SORT, DIRECTION, LIMIT, CURSOR, FORMAT],
+        formats: Format::ALL,
+        rows: Some(catalog::API_RANKINGS),
+        strict: true,
+        answer: rankings::answer,
+    },
+    Noun {
+        path: "/api/v1/asn",
+        summary: "Networks by number, name or the beginning of a name.",
+        parameters: &[QUERY, LIMIT],
+        formats: JSON,
+        rows: None,
+        strict: true,
+        answer: search::answer,
+    },
+    Noun {
+        path: "/api/v1/asn/{asn}",
+        summary: "One network: its places in all rankings, grades by policy, latency increases, sources; its country and the \
+                  world beside it.",
+        parameters: &[],
+        formats: JSON,
+        rows: None,
+        strict: true,
+        answer: network::answer,
+    },
+    Noun {
+        path: "/api/v1/asn/{asn}/trend",
+        summary: "One network by period, and what changed.",
+        parameters: &[MODE, PERIOD, FORMAT],
+        formats: Format::ALL,
+        rows: Some(catalog::API_TRENDS),
+        strict: true,
+        answer: network::trend,
+    },
+    Noun {
+        path: "/api/v1/countries",
+        summary: "Countries.",
+        parameters: &[MODE, WINDOW, AREA_HOURS, FORMAT],
+        formats: Format::ALL,
+        rows: Some(catalog::API_AREAS),
+        strict: true,
+        answer: world::countries,
+    },
+    Noun {
+        path: "/api/v1/trends",
+        summary: "The world or a country by period, and what changed.",
+        parameters: &[MODE, PERIOD, SUBJECT_COUNTRY, FORMAT],
+        formats: Format::ALL,
+        rows: Some(catalog::API_TRENDS),
+        strict: true,
+        answer: network::area_trends,
+    },
+    Noun {
+        path: "/api/v1/stats",
+        summary: "The world, numbers of networks, what became of results, and how complete agents' results are.",
+        parameters: &[],
+        formats: JSON,
+        rows: None,
+        strict: true,
+        answer: world::stats,
+    },
+    Noun {
+        path: "/api/v1/methodology",
+        summary: "By which numbers rankings are made.",
+        parameters: &[],
+        formats: JSON,
+        rows: None,
+        strict: true,
+        answer: world::methodology,
+    },
+    Noun {
+        path: "/api/rankings",
+        summary: "The ranking in the shape of the old system, for pages that read it. Other parameters are ignored.",
+        parameters: &[MODE, OLD_SORT, OLD_ORDER, OLD_LIMIT, MIN_TESTS, COUNTRY],
+        formats: JSON,
+        rows: None,
+        strict: false,
+        answer: legacy::rankings,
+    },
+    Noun {
+        path: "/api/asn/search",
+        summary: "Ranked networks by number or name, in the shape of the old system. Other parameters are ignored.",
+        parameters: &[MODE, QUERY, OLD_LIMIT],
+        formats: JSON,
+        rows: None,
+        strict: false,
+        answer: legacy::search,
+    },
+    Noun {
+        path: "/api/asn/{asn}",
+        summary: "A ranked network, in the shape of the old system. Other parameters are ignored.",
+        parameters: &[MODE],
+        formats: JSON,
+        rows: None,
+        strict: false,
+        answer: legacy::network,
+    },
+    Noun {
+        path: "/api/stats/global",
+        summary: "The world, in the shape of the old system. Other parameters are ignored.",
+        parameters: &[MODE],
+        formats: JSON,
+        rows: None,
+        strict: false,
+        answer: legacy::world,
+    },
+];
+
+const MODE: Parameter = Parameter {
     name: "mode",
     values: Values::OneOf(&["single", "household"]),
     usual: Some("single"),
     meaning: "Kind of test.",
 };
 
-pub(super) const WINDOW: Parameter = Parameter {
+const WINDOW: Parameter = Parameter {
     name: "window",
     values: Values::OneOf(&["7", "30", "90"]),
     usual: Some("30"),
     meaning: "Length of the window in days, up to the last closed day.",
 };
 
-pub(super) const HOURS: Parameter = Parameter {
+const HOURS: Parameter = Parameter {
     name: "hours",
     values: Values::OneOf(&["all", "peak"]),
     usual: Some("all"),
@@ -103,23 +208,76 @@ const DIRECTION: Parameter = Parameter {
     meaning: "Smallest or largest first.",
 };
 
-pub(super) const LIMIT: Parameter = Parameter {
+const LIMIT: Parameter = Parameter {
     name: "limit",
     values: Values::Integer(1, 1_000),
     usual: Some("100"),
     meaning: "Most rows of an answer.",
 };
 
-pub(super) const CURSOR: Parameter = Parameter {
+const CURSOR: Parameter = Parameter {
     name: "cursor",
     values: Values::Text(256),
     usual: None,
     meaning: "The next page, as `next` of the page before named it. It is good for the same cut only.",
 };
 
-pub(super) const FORMAT: Parameter = Parameter {
+const FORMAT: Parameter = Parameter {
     name: "format",
     values: Values::OneOf(&["json", "csv", "arrow", "parquet"]),
     usual: None,
     meaning: "Format of the answer; decides before the header Accept.",
+};
+
+const PERIOD: Parameter = Parameter {
+    name: "period",
+    values: Values::OneOf(&["month", "day"]),
+    usual: None,
+    meaning: "Only months, or only days; a day of a network stands for the block that ended on it. Days are told of the \
+              last 90 days.",
+};
+
+const AREA_HOURS: Parameter = Parameter {
+    name: "hours",
+    values: Values::OneOf(&["all", "peak", "off_peak"]),
+    usual: Some("all"),
+    meaning: "All hours, 19 to 23 h by the standard time of the client's country, or the others.",
+};
+
+const SUBJECT_COUNTRY: Parameter = Parameter {
+    name: "country",
+    values: Values::Country,
+    usual: None,
+    meaning: "Of which country; without it, of the world.",
+};
+
+const QUERY: Parameter = Parameter {
+    name: "query",
+    values: Values::Text(100),
+    usual: Some(""),
+    meaning: "A number as AS64500, as64500 or 64500, a name, or the beginning of a name or of a word in it.",
+};
+
+const OLD_SORT: Parameter = Parameter {
+    name: "sort",
+    values: Values::OneOf(&["overall_grade", "tests", "asn", "name"]),
+    usual: Some("overall_grade"),
+    meaning: "By what rows are sorted; overall_grade is the rank.",
+};
+
+const OLD_ORDER: Parameter = Parameter {
+    name: "order",
+    values: Values::OneOf(&["desc", "asc"]),
+    usual: Some("desc"),
+    meaning: "Best or largest first, or last.",
+};
+
+const OLD_LIMIT: Parameter =
+    Parameter { name: "limit", values: Values::Integer(1, 200), usual: Some("50"), meaning: "Most rows of an answer." };
+
+const MIN_TESTS: Parameter = Parameter {
+    name: "min_tests",
+    values: Values::Integer(0, 1_000_000_000),
+    usual: None,
+    meaning: "Only networks with at least so many tests; fewer than it takes to be ranked changes nothing.",
 };

@@ -10,6 +10,10 @@ use tower::ServiceExt as _;
 use super::*;
 use crate::cut::tests::sample;
 
+mod old_paths;
+
+mod others;
+
 const PATH: &str = "/api/v1/rankings";
 
 fn api(cut: CurrentCut) -> Api {
