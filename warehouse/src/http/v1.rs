@@ -9,6 +9,8 @@ mod asn;
 
 mod cursor;
 
+mod describe;
+
 mod envelope;
 
 mod legacy;
@@ -28,7 +30,7 @@ mod world;
 use std::sync::Arc;
 
 use axum::Router;
-use axum::body::Body;
+use axum::body::{Body, Bytes};
 use axum::extract::{ConnectInfo, State};
 use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, Uri, header};
 use axum::response::{IntoResponse as _, Response};
@@ -49,6 +51,9 @@ use crate::observe;
 
 /// How long an answer may be taken from a cache, in seconds: a cut lasts a day, a correction should not wait long.
 const CACHE_CONTROL: HeaderValue = HeaderValue::from_static("public, max-age=300");
+
+/// The reference page has a style of its own, and nothing of others.
+const CSP: &str = "default-src 'none'; style-src 'unsafe-inline'";
 
 /// Headers that scripts of other pages may read.
 const EXPOSED: [HeaderName; 5] = [
@@ -91,6 +96,15 @@ impl Api {
             };
             router = router.route(noun.path, get(answer).fallback(only_get));
         }
+        // Both are the same as long as the program runs.
+        let fixed = |kind: &'static str, text: String| {
+            let (body, headers) =
+                (Bytes::from(text), [(header::CONTENT_TYPE, kind), (header::CONTENT_SECURITY_POLICY, CSP)]);
+            get(move || async move { (headers, body) }).fallback(only_get)
+        };
+        router = router
+            .route("/api/openapi.json", fixed("application/json", describe::openapi().to_json().unwrap_or_default()))
+            .route("/api/docs", fixed("text/html; charset=utf-8", describe::page()));
         router.route_layer(cors).with_state(self)
     }
 

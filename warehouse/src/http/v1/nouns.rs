@@ -10,7 +10,6 @@ use crate::cut::Cut;
 use crate::export::Format;
 
 /// A path and its answer.
-#[expect(dead_code, reason = "the description of the API will read what answers do not")]
 pub(super) struct Noun {
     /// The path, as the router takes it.
     pub(super) path: &'static str,

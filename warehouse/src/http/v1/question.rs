@@ -12,7 +12,6 @@ use super::nouns::Noun;
 use crate::export::Format;
 
 /// A parameter.
-#[expect(dead_code, reason = "the description of the API will read what answers do not")]
 pub(super) struct Parameter {
     pub(super) name: &'static str,
     pub(super) values: Values,

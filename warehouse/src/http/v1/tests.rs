@@ -2,13 +2,15 @@
 
 use std::net::SocketAddr;
 
-use axum::body::{Bytes, to_bytes};
+use axum::body::to_bytes;
 use axum::http::Request;
 use serde_json::Value;
 use tower::ServiceExt as _;
 
 use super::*;
 use crate::cut::tests::sample;
+
+mod described;
 
 mod old_paths;
 
