@@ -1,5 +1,9 @@
 //! What the public sees: the cut, made from a month of results, whatever happens to the warehouse that makes it.
 
+mod described;
+
+mod documented;
+
 mod stage;
 
 use std::fs;

@@ -10,9 +10,11 @@ use utoipa::openapi::path::{
 };
 use utoipa::openapi::schema::{AdditionalProperties, ArrayBuilder, Object, ObjectBuilder, Schema, SchemaType, Type};
 use utoipa::openapi::{InfoBuilder, LicenseBuilder, OpenApi, OpenApiBuilder, Required, ResponseBuilder};
+use wire::Country;
 
 pub(super) use page::page;
 
+use super::asn;
 use super::nouns::{NOUNS, Noun};
 use super::question::{Parameter, Values};
 use crate::catalog::{Column, Query};
@@ -46,7 +48,7 @@ pub(super) fn openapi() -> OpenApi {
 fn operation(noun: &Noun) -> OperationBuilder {
     let mut operation = OperationBuilder::new().summary(Some(noun.summary)).operation_id(Some(id(noun.path)));
     if noun.path.contains("{asn}") {
-        operation = operation.parameter(asn());
+        operation = operation.parameter(number());
     }
     for parameter in noun.parameters {
         operation = operation.parameter(describe(parameter));
@@ -78,8 +80,8 @@ fn id(path: &str) -> String {
     path.trim_start_matches("/api/").replace("{asn}", "of").replace('/', "_")
 }
 
-fn asn() -> ApiParameter {
-    let schema = ObjectBuilder::new().schema_type(Type::String).pattern(Some("^(AS|as)?[0-9]{1,10}$"));
+fn number() -> ApiParameter {
+    let schema = ObjectBuilder::new().schema_type(Type::String).pattern(Some(asn::PATTERN));
     ParameterBuilder::new()
         .name("asn")
         .parameter_in(ParameterIn::Path)
@@ -101,7 +103,7 @@ fn describe(parameter: &Parameter) -> ApiParameter {
             .minimum(Some(least as f64))
             .maximum(Some(most as f64))
             .default(usual.and_then(|usual| usual.as_str()?.parse::<u64>().ok()).map(Value::from)),
-        Values::Country => schema.pattern(Some("^[A-Za-z]{2}$")),
+        Values::Country => schema.enum_values(Some(countries())),
         Values::Text(most) => schema.min_length(Some(1)).max_length(Some(most)),
     };
     ParameterBuilder::new()
@@ -111,6 +113,13 @@ fn describe(parameter: &Parameter) -> ApiParameter {
         .description(Some(parameter.meaning))
         .schema(Some(schema))
         .build()
+}
+
+/// Every code, in capital letters.
+fn countries() -> Vec<String> {
+    let letters = || b'A'..=b'Z';
+    let codes = letters().flat_map(|one| letters().map(move |two| String::from_utf8_lossy(&[one, two]).into_owned()));
+    codes.filter(|code| Country::parse(code).is_ok()).collect()
 }
 
 /// The JSON of an answer.
