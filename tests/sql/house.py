@@ -165,13 +165,17 @@ class House:
             if name.startswith("base/") or name.startswith("marts/"):
                 relation = name.split("/")[1]
                 if relation == "part_places":
-                    days = self.engine.rows(
-                        "SELECT asn, test_type, counts_on, CAST(sum(votes) AS BIGINT) AS votes FROM open_parts GROUP BY asn, test_type, counts_on"
-                    )
-                    self.engine.load("closing_days", self.tables["closing_days"], merge(days))
+                    self.load_closing_days()
                 if relation == "resume_days":
                     continue
                 self.engine.make(relation, statement(name), literals)
+
+    def load_closing_days(self) -> None:
+        """Says which open days make one block."""
+        days = self.engine.rows(
+            "SELECT asn, test_type, counts_on, CAST(sum(votes) AS BIGINT) AS votes FROM open_parts GROUP BY asn, test_type, counts_on"
+        )
+        self.engine.load("closing_days", self.tables["closing_days"], merge(days))
 
     def publish(self, last_day: dt.date) -> None:
         """Makes every figure of the cut of this day."""

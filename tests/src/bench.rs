@@ -9,6 +9,7 @@ mod agent_size;
 mod asn;
 mod batches;
 mod bodies;
+mod cut;
 mod ingest;
 mod landing;
 mod load;
@@ -38,11 +39,13 @@ pub struct Settings {
     pub agent_time: Duration,
     /// Distinct sources of the flood.
     pub flood_sources: u64,
+    /// Results in the window of the larger cut.
+    pub cut_results: u64,
 }
 
 type Measure = fn(&Settings) -> anyhow::Result<Vec<Row>>;
 
-const PARTS: [(&str, Measure); 7] = [
+const PARTS: [(&str, Measure); 8] = [
     ("asn_lookup", asn::measure),
     ("agent_size", agent_size::measure),
     ("agent_busy", agent_busy::measure),
@@ -50,6 +53,7 @@ const PARTS: [(&str, Measure); 7] = [
     ("telemetry", telemetry::measure),
     ("support", support::measure),
     ("ingest", ingest::measure),
+    ("cut", cut::measure),
 ];
 
 /// The names of the parts, in the order in which they run.

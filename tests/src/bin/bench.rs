@@ -11,7 +11,7 @@ use clap::Parser;
 #[derive(Debug, Parser)]
 #[command(name = "bench")]
 struct Options {
-    /// Run only this part: asn_lookup, agent_size, agent_busy, agent_flood, telemetry, support or ingest.
+    /// Run only this part: asn_lookup, agent_size, agent_busy, agent_flood, telemetry, support, ingest or cut.
     #[arg(long)]
     only: Option<String>,
     /// Where the rows go; rows of parts that do not run stay.
@@ -29,6 +29,9 @@ struct Options {
     /// Distinct sources of the flood.
     #[arg(long, default_value_t = 10_000_000)]
     flood_sources: u64,
+    /// Results in the window of the larger cut.
+    #[arg(long, default_value_t = 100_000_000)]
+    cut_results: u64,
     /// Seed of the simulated world.
     #[arg(long, default_value_t = 2026)]
     seed: u64,
@@ -42,6 +45,7 @@ fn main() -> anyhow::Result<()> {
         telemetry_time: Duration::from_secs(options.telemetry_seconds),
         agent_time: Duration::from_secs(options.agent_seconds),
         flood_sources: options.flood_sources,
+        cut_results: options.cut_results,
     };
     let rows = bench::run(options.only.as_deref(), &settings)?;
     bench::print(&rows);
