@@ -71,8 +71,10 @@ class World:
             self.house.engine.load(table, columns, rows)
         self.house.publish_frames(LAST_DAY)
         for name in catalog():
-            if name.split("/")[1] in relations:
-                self.house.engine.make(name.split("/")[1], statement(name), {})
+            folder, relation = name.split("/")
+            # What the API says has the names of what it says it of.
+            if folder != "api" and relation in relations:
+                self.house.engine.make(relation, statement(name), {})
 
     def table(self, sql: str) -> pa.Table:
         return self.house.engine.connection.execute(sql).to_arrow_table()
