@@ -49,7 +49,8 @@ impl RateLimit {
         Self {
             name,
             per_minute,
-            interval_us: 60_000_000 / u64::from(per_minute),
+            // A microsecond is the shortest interval that is counted.
+            interval_us: (60_000_000 / u64::from(per_minute)).max(1),
             started: Instant::now(),
             hashers: [RandomState::new(), RandomState::new()],
             whole_again_us: (0..SLOTS).map(|_| AtomicU64::new(0)).collect(),
@@ -176,6 +177,12 @@ mod tests {
         assert!(!limit.take_at(client, start + 1_000_000).allowed);
         assert!(limit.take_at(ClientAddress::new([192, 0, 2, 2].into()), start).allowed, "others are not touched");
         assert_eq!((0..100).filter(|_| limit.take_at(client, start + 3 * MINUTE_US).allowed).count(), 60);
+    }
+
+    #[test]
+    fn no_limit_is_too_high() {
+        let limit = RateLimit::new("test", u32::MAX);
+        assert!(limit.take_at(ClientAddress::new([192, 0, 2, 1].into()), MINUTE_US).allowed);
     }
 
     #[test]

@@ -14,6 +14,7 @@ mod ingest;
 mod landing;
 mod load;
 mod peer;
+mod rankings;
 mod report;
 mod sample;
 mod support;
@@ -45,7 +46,7 @@ pub struct Settings {
 
 type Measure = fn(&Settings) -> anyhow::Result<Vec<Row>>;
 
-const PARTS: [(&str, Measure); 8] = [
+const PARTS: [(&str, Measure); 9] = [
     ("asn_lookup", asn::measure),
     ("agent_size", agent_size::measure),
     ("agent_busy", agent_busy::measure),
@@ -54,6 +55,7 @@ const PARTS: [(&str, Measure); 8] = [
     ("support", support::measure),
     ("ingest", ingest::measure),
     ("cut", cut::measure),
+    ("rankings", rankings::measure),
 ];
 
 /// The names of the parts, in the order in which they run.

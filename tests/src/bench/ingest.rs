@@ -18,7 +18,7 @@ use crate::simulator::history::{Month, ProviderHistory, providers};
 use crate::simulator::network::world;
 
 /// The peer's lines, and how many records they hold.
-type PeerRows = (Vec<Vec<u8>>, usize);
+pub(super) type PeerRows = (Vec<Vec<u8>>, usize);
 
 /// Agents that send at once, each with one batch in flight.
 const AGENTS: usize = 32;
@@ -82,7 +82,11 @@ fn growth(name: &str, unit: &str, mean: impl Fn(Duration, Duration) -> f64, earl
 }
 
 /// Every agent's requests, and one body with the number of batches of an agent.
-fn prepare(settings: &Settings, warehouse: &Warehouse, now: i64) -> anyhow::Result<(Vec<Batches>, PeerRows)> {
+pub(super) fn prepare(
+    settings: &Settings,
+    warehouse: &Warehouse,
+    now: i64,
+) -> anyhow::Result<(Vec<Batches>, PeerRows)> {
     let world = world(settings.seed)?;
     let networks: Vec<u32> = world.iter().map(|network| network.asn.get()).collect();
     let month = Month { first: Hour::of_unix_s(now - 86_400).day(), now: Hour::of_unix_s(now), results: 100_000 };
