@@ -113,13 +113,16 @@ fn another_user_is_told_whose_it_is() -> anyhow::Result<()> {
     let agent = stage(&scratch)?;
     let root = rustix::process::geteuid().is_root();
     let open = |path: &Path, mode| std::fs::set_permissions(path, std::fs::Permissions::from_mode(mode));
-    // Who is no administrator cannot become another user, but can lock himself out.
+    // The other user may not reach the folder in which the program was built.
     open(scratch.path(), 0o755)?;
+    let program = scratch.path().join("agent");
+    std::fs::copy(binary("agent")?, &program)?;
+    // Who is no administrator cannot become another user, but can lock himself out.
     if !root {
         open(agent.dir(), 0o000)?;
     }
     for command in [&["status"][..], &["history"], &["queue", "retry", "--all"]] {
-        let mut process = std::process::Command::new(binary("agent")?);
+        let mut process = std::process::Command::new(&program);
         process.arg("--config").arg(agent.config()).args(command);
         if root {
             process.uid(NOBODY).gid(NOBODY);
