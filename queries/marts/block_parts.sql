@@ -3,8 +3,8 @@
 SELECT
     o.asn,
     o.test_type,
-    c.first_day,
-    c.last_day,
+    p.first_day,
+    p.last_day,
     p.part_country AS country,
     p.part_hours AS hours,
     CAST(sum(o.tests) AS BIGINT) AS tests,
@@ -16,8 +16,7 @@ SELECT
     CAST(CASE WHEN sum(o.bidirectional_votes) >= $block_votes THEN sum(o.bidirectional_votes) ELSE 0 END AS BIGINT) AS bidirectional_votes,
     CAST(CASE WHEN sum(o.bidirectional_votes) >= $block_votes THEN sum(o.bidirectional_sum) ELSE 0 END AS BIGINT) AS bidirectional_sum
 FROM open_parts AS o
-INNER JOIN closing_days AS c ON c.asn = o.asn AND c.test_type = o.test_type AND c.counts_on = o.counts_on
 INNER JOIN part_places AS p
-    ON p.asn = o.asn AND p.test_type = o.test_type AND p.first_day = c.first_day AND p.hours = o.hours
+    ON p.asn = o.asn AND p.test_type = o.test_type AND p.counts_on = o.counts_on AND p.hours = o.hours
     AND p.country IS NOT DISTINCT FROM o.country
-GROUP BY o.asn, o.test_type, c.first_day, c.last_day, p.part_country, p.part_hours
+GROUP BY o.asn, o.test_type, p.first_day, p.last_day, p.part_country, p.part_hours

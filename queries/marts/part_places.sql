@@ -57,15 +57,18 @@ halves AS (
     FROM by_country
 )
 SELECT
-    asn,
-    test_type,
-    first_day,
-    last_day,
-    country,
-    hours,
-    part_country,
+    h.asn,
+    h.test_type,
+    c.counts_on,
+    h.first_day,
+    h.last_day,
+    h.country,
+    h.hours,
+    h.part_country,
     CASE
-        WHEN coalesce(peak_votes, 0) >= $block_votes AND coalesce(off_peak_votes, 0) >= $block_votes THEN hours
+        WHEN coalesce(h.peak_votes, 0) >= $block_votes AND coalesce(h.off_peak_votes, 0) >= $block_votes THEN h.hours
         ELSE 'unsplit'
     END AS part_hours
-FROM halves
+FROM halves AS h
+-- A block can hold several days.
+INNER JOIN closing_days AS c ON c.asn = h.asn AND c.test_type = h.test_type AND c.first_day = h.first_day

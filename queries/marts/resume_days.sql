@@ -7,7 +7,7 @@ WITH known AS (
     GROUP BY asn, test_type
     UNION ALL
     SELECT asn, test_type, NULL AS kept, NULL AS last_day
-    FROM open_parts
+    FROM waiting_parts
     UNION ALL
     SELECT asn, test_type, NULL AS kept, next_day - 1 AS last_day
     FROM resume

@@ -19,6 +19,24 @@ largest AS (
     FROM source_figures
     WHERE source <> '*'
 ),
+-- All agents together: `*`, or the only one.
+agents AS (
+    SELECT
+        frame,
+        test_type,
+        asn,
+        source,
+        votes,
+        p50_hundredths,
+        p50_low_hundredths,
+        p50_high_hundredths,
+        share_percent,
+        share_low_percent,
+        share_high_percent,
+        row_number() OVER (PARTITION BY frame, test_type, asn ORDER BY CASE WHEN source = '*' THEN 0 ELSE 1 END, source) AS place
+    FROM source_figures
+    WHERE source <> 'direct'
+),
 -- The warehouse's own tests against those of all agents.
 compared AS (
     SELECT
@@ -38,7 +56,7 @@ compared AS (
         CAST(a.share_low_percent AS DOUBLE) AS share_low_agents,
         CAST(a.share_high_percent AS DOUBLE) AS share_high_agents
     FROM source_figures AS d
-    INNER JOIN source_figures AS a ON a.frame = d.frame AND a.test_type = d.test_type AND a.asn = d.asn AND a.source = '*'
+    INNER JOIN agents AS a ON a.frame = d.frame AND a.test_type = d.test_type AND a.asn = d.asn AND a.place = 1
     WHERE d.source = 'direct'
         AND ((d.test_type = 'single' AND d.votes >= 10 AND a.votes >= 10) OR (d.votes >= 100 AND a.votes >= 100))
 ),

@@ -2,50 +2,53 @@
 -- is better. `ms`: the mean of ln(1 + working-latency increase in ms), in millionths. Each policy: the share of votes
 -- below A, in millionths; its variance is p (1 - p) / (n - 1). Variances are in millionths squared.
 WITH listed AS (
-    SELECT n.frame, n.test_type, n.hours, n.asn, n.subject, s.series
+    SELECT n.frame, n.test_type, n.hours, n.asn, s.series
     FROM networks AS n
     INNER JOIN series AS s
         ON s.frame = n.frame AND s.test_type = n.test_type AND s.hours = n.hours AND s.quantity = 'working'
+),
+logarithms AS (
+    SELECT
+        bin,
+        CAST(mid_ln_millionths AS BIGINT) AS millionths,
+        -- Coarser for squares, which a BIGINT then holds for a hundred million votes.
+        CAST(floor((CAST(mid_ln_millionths AS DOUBLE) + 50) / 100) AS BIGINT) AS ten_thousandths
+    FROM bins
 ),
 sums AS (
     SELECT
         n.series,
         n.asn,
-        n.subject,
         CAST(sum(v.votes) AS BIGINT) AS votes,
-        CAST(sum(v.votes * CAST(b.mid_ln_millionths AS BIGINT)) AS BIGINT) AS ln_sum
+        CAST(sum(v.votes * l.millionths) AS BIGINT) AS ln_sum,
+        CAST(sum(v.votes * l.ten_thousandths) AS BIGINT) AS coarse_sum,
+        CAST(sum(v.votes * l.ten_thousandths * l.ten_thousandths) AS BIGINT) AS square_sum
     FROM listed AS n
-    INNER JOIN subject_bins AS v ON v.series = n.series AND v.subject = n.subject
-    INNER JOIN bins AS b ON b.bin = v.bin
-    GROUP BY n.series, n.asn, n.subject
+    INNER JOIN subject_bins AS v ON v.series = n.series AND v.subject_number = n.asn
+    INNER JOIN logarithms AS l ON l.bin = v.bin
+    GROUP BY n.series, n.asn
 ),
 means AS (
     SELECT
         series,
         asn,
-        subject,
         votes,
+        coarse_sum,
+        square_sum,
         CAST(floor(CAST(ln_sum AS DOUBLE) / votes + 0.5) AS BIGINT) AS mean_millionths,
-        -- Near the mean, so that squares stay small: in ten-thousandths.
         CAST(floor(CAST(ln_sum AS DOUBLE) / (100 * votes) + 0.5) AS BIGINT) AS centre
     FROM sums
 ),
-coarse_bins AS (
-    SELECT bin, CAST(floor((CAST(mid_ln_millionths AS DOUBLE) + 50) / 100) AS BIGINT) AS mid_ln_ten_thousandths
-    FROM bins
-),
+-- Around the mean, still in integers, so that what becomes a DOUBLE is small.
 deviations AS (
     SELECT
-        m.series,
-        m.asn,
-        m.votes,
-        m.mean_millionths,
-        CAST(sum(v.votes * (b.mid_ln_ten_thousandths - m.centre)) AS DOUBLE) AS deviations,
-        CAST(sum(v.votes * (b.mid_ln_ten_thousandths - m.centre) * (b.mid_ln_ten_thousandths - m.centre)) AS DOUBLE) AS squares
-    FROM means AS m
-    INNER JOIN subject_bins AS v ON v.series = m.series AND v.subject = m.subject
-    INNER JOIN coarse_bins AS b ON b.bin = v.bin
-    GROUP BY m.series, m.asn, m.votes, m.mean_millionths
+        series,
+        asn,
+        votes,
+        mean_millionths,
+        CAST(coarse_sum - centre * votes AS DOUBLE) AS deviations,
+        CAST(square_sum - 2 * centre * coarse_sum + centre * centre * votes AS DOUBLE) AS squares
+    FROM means
 ),
 spreads AS (
     SELECT s.frame, s.test_type, s.hours, d.asn, d.votes, d.mean_millionths, d.deviations, d.squares

@@ -5,15 +5,15 @@
 -- interval runs from the lower edge of the one's bin to the upper edge of the other's. Counts are integers and square
 -- roots are exact in IEEE 754: every engine agrees.
 WITH totals AS (
-    SELECT series, subject, CAST(sum(votes) AS BIGINT) AS votes
+    SELECT series, subject_number, CAST(sum(votes) AS BIGINT) AS votes
     FROM subject_bins
-    GROUP BY series, subject
+    GROUP BY series, subject_number
 ),
 -- The places that are looked for.
 places AS (
     SELECT
         series,
-        subject,
+        subject_number,
         votes,
         greatest(1, floor((votes - 1.96 * sqrt(votes)) / 2)) AS p50_low,
         least(votes, ceil((votes + 1.96 * sqrt(votes)) / 2) + 1) AS p50_high,
@@ -24,11 +24,11 @@ places AS (
 reached AS (
     SELECT
         series,
-        subject,
+        subject_number,
         bin,
         votes,
         CAST(sum(votes) OVER (
-            PARTITION BY series, subject ORDER BY bin ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW
+            PARTITION BY series, subject_number ORDER BY bin ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW
         ) AS BIGINT) AS reached
     FROM subject_bins
 ),
@@ -36,7 +36,7 @@ reached AS (
 found AS (
     SELECT
         p.series,
-        p.subject,
+        p.subject_number,
         p.votes,
         CAST(coalesce(sum(r.votes) FILTER (WHERE r.bin = 0), 0) AS BIGINT) AS zero_votes,
         max(r.votes) AS fullest_bin_votes,
@@ -47,13 +47,21 @@ found AS (
         min(r.bin) FILTER (WHERE r.reached >= p.p95_low) AS p95_low_bin,
         min(r.bin) FILTER (WHERE r.reached >= p.p95_high) AS p95_high_bin
     FROM reached AS r
-    INNER JOIN places AS p ON p.series = r.series AND p.subject = r.subject
-    GROUP BY p.series, p.subject, p.votes
+    INNER JOIN places AS p ON p.series = r.series AND p.subject_number = r.subject_number
+    GROUP BY p.series, p.subject_number, p.votes
 )
 SELECT
     s.frame,
     s.test_type,
-    f.subject,
+    CASE
+        WHEN f.subject_number > 0 THEN concat('AS', CAST(f.subject_number AS VARCHAR))
+        WHEN f.subject_number = 0 THEN 'world'
+        -- A country's letters: subject_bins.
+        ELSE concat(
+            chr(CAST(floor(CAST(-f.subject_number AS DOUBLE) / 256) AS INTEGER)),
+            chr(CAST(-f.subject_number - 256 * floor(CAST(-f.subject_number AS DOUBLE) / 256) AS INTEGER))
+        )
+    END AS subject,
     s.hours,
     s.quantity,
     f.votes,

@@ -14,21 +14,72 @@ critical AS (
     GROUP BY s.contest
 ),
 compared AS (
-    SELECT p.contest, p.rank, CAST(p.score_millionths AS DOUBLE) AS score, c.z * c.z * p.score_variance_e12 AS variance
+    SELECT
+        p.contest,
+        p.rank,
+        floor(CAST(p.rank - 1 AS DOUBLE) / 64) AS stretch,
+        CAST(p.score_millionths AS DOUBLE) AS score,
+        c.z * c.z * p.score_variance_e12 AS variance
     FROM places AS p
     INNER JOIN critical AS c ON c.contest = p.contest
 ),
--- Every network against every other: N² pairs, so nothing but numbers here.
-counted AS (
+-- Not every network against every other, which would be N² pairs: first against stretches of 64 neighbours as a whole.
+stretches AS (
+    SELECT
+        contest,
+        stretch,
+        CAST(count(*) AS BIGINT) AS networks,
+        min(score) AS least_score,
+        max(score) AS most_score,
+        min(variance) AS least_variance,
+        max(variance) AS most_variance
+    FROM compared
+    GROUP BY contest, stretch
+),
+faced AS (
     SELECT
         a.contest,
         a.rank,
-        count(*) FILTER (WHERE b.score < a.score) AS better,
-        count(*) FILTER (WHERE b.score > a.score) AS worse
+        a.score,
+        a.variance,
+        s.stretch,
+        s.networks,
+        -- Its nearest network is far enough away even with the largest variance: so are all.
+        s.most_score < a.score
+            AND (a.score - s.most_score) * (a.score - s.most_score) > a.variance + s.most_variance AS all_better,
+        s.least_score > a.score
+            AND (a.score - s.least_score) * (a.score - s.least_score) > a.variance + s.most_variance AS all_worse,
+        -- Its farthest network is too near even with the smallest variance: so are all.
+        greatest(
+            (a.score - s.least_score) * (a.score - s.least_score), (a.score - s.most_score) * (a.score - s.most_score)
+        ) <= a.variance + s.least_variance AS all_tied
     FROM compared AS a
-    INNER JOIN compared AS b ON b.contest = a.contest
-    WHERE (a.score - b.score) * (a.score - b.score) > a.variance + b.variance
-    GROUP BY a.contest, a.rank
+    INNER JOIN stretches AS s ON s.contest = a.contest
+),
+counts AS (
+    SELECT
+        contest,
+        rank,
+        CASE WHEN all_better THEN networks ELSE 0 END AS better,
+        CASE WHEN all_worse THEN networks ELSE 0 END AS worse
+    FROM faced
+    WHERE all_better OR all_worse
+    UNION ALL
+    -- The stretches between: one network against another.
+    SELECT
+        f.contest,
+        f.rank,
+        CAST(CASE WHEN b.score < f.score THEN 1 ELSE 0 END AS BIGINT) AS better,
+        CAST(CASE WHEN b.score > f.score THEN 1 ELSE 0 END AS BIGINT) AS worse
+    FROM faced AS f
+    INNER JOIN compared AS b ON b.contest = f.contest AND b.stretch = f.stretch
+    WHERE NOT f.all_better AND NOT f.all_worse AND NOT f.all_tied
+        AND (f.score - b.score) * (f.score - b.score) > f.variance + b.variance
+),
+counted AS (
+    SELECT contest, rank, CAST(sum(better) AS BIGINT) AS better, CAST(sum(worse) AS BIGINT) AS worse
+    FROM counts
+    GROUP BY contest, rank
 )
 SELECT
     p.frame,

@@ -59,25 +59,39 @@ shrunk AS (
 -- Between which bins' middles a score lies: ln(1 + ms) is turned back into ms on the straight line between them.
 ladder AS (
     SELECT
+        CAST(bin AS BIGINT) AS bin,
         CAST(mid_hundredths AS DOUBLE) AS mid,
         CAST(mid_ln_millionths AS BIGINT) AS ln_from,
         CAST(lead(mid_hundredths) OVER (ORDER BY bin) AS DOUBLE) AS mid_next,
         CAST(lead(mid_ln_millionths) OVER (ORDER BY bin) AS BIGINT) AS ln_next
     FROM bins
 ),
+-- Bins and scores in one line: a score stands behind the last bin that begins at or before it.
+line AS (
+    SELECT ln_from AS ln, bin
+    FROM ladder
+    UNION ALL
+    SELECT DISTINCT score_millionths AS ln, CAST(NULL AS BIGINT) AS bin
+    FROM shrunk
+    WHERE ranking = 'ms'
+),
+steps AS (
+    SELECT
+        ln,
+        bin,
+        max(bin) OVER (ORDER BY ln, CASE WHEN bin IS NULL THEN 1 ELSE 0 END, bin ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW) AS bin_before
+    FROM line
+),
 in_ms AS (
     SELECT
-        s.frame,
-        s.test_type,
-        s.hours,
-        s.asn,
+        s.ln AS score_millionths,
         CAST(floor(CASE
             WHEN l.ln_next IS NULL THEN l.mid
-            ELSE l.mid + CAST(s.score_millionths - l.ln_from AS DOUBLE) * (l.mid_next - l.mid) / (l.ln_next - l.ln_from)
+            ELSE l.mid + CAST(s.ln - l.ln_from AS DOUBLE) * (l.mid_next - l.mid) / (l.ln_next - l.ln_from)
         END + 0.5) AS BIGINT) AS score_hundredths
-    FROM shrunk AS s
-    INNER JOIN ladder AS l ON s.score_millionths >= l.ln_from AND (l.ln_next IS NULL OR s.score_millionths < l.ln_next)
-    WHERE s.ranking = 'ms'
+    FROM steps AS s
+    INNER JOIN ladder AS l ON l.bin = s.bin_before
+    WHERE s.bin IS NULL
 )
 SELECT
     s.frame,
@@ -96,5 +110,4 @@ SELECT
     END AS score_variance_e12,
     m.score_hundredths
 FROM shrunk AS s
-LEFT JOIN in_ms AS m
-    ON s.ranking = 'ms' AND m.frame = s.frame AND m.test_type = s.test_type AND m.hours = s.hours AND m.asn = s.asn
+LEFT JOIN in_ms AS m ON m.score_millionths = CASE WHEN s.ranking = 'ms' THEN s.score_millionths END

@@ -18,13 +18,13 @@ from worlds import FIRST_ASN, LAST_DAY, World
 SEED = 20261125
 TRIALS = 1_500
 DAYS = [LAST_DAY - dt.timedelta(days) for days in range(3)]
-LATENCIES = ("frame_bins", "subject_bins", "quantiles")
+LATENCIES = ("subject_bins", "quantiles")
 RANKS = (
-    "frame_bins", "frame_grades", "subject_bins", "subject_grades", "grade_shares", "networks", "measures", "priors", "scores",
+    "frame_grades", "subject_bins", "subject_grades", "grade_shares", "networks", "measures", "priors", "scores",
     "places", "rank_intervals",
 )
 PROVENANCE = RANKS + ("frame_agents", "source_votes", "source_figures", "left_out", "asn_provenance")
-TRENDS = ("frame_bins", "frame_grades", "subject_bins", "subject_grades", "quantiles", "grade_shares", "periods", "trends")
+TRENDS = ("frame_grades", "subject_bins", "subject_grades", "quantiles", "grade_shares", "periods", "trends")
 
 
 def split(values: np.ndarray, parts: int = len(DAYS)) -> list[np.ndarray]:

@@ -34,7 +34,7 @@ def main() -> int:
         held = np.sort(coarse(np.rint(increases * 100).astype(np.int64)))
         in_lake = (held[VOTES // 2 - 1] / 100, held[VOTES * 95 // 100 - 1] / 100)
         true[FIRST_ASN + at] = (in_lake, (row["latency_p50"], row["latency_p5"]))
-    world.publish("frame_bins", "subject_bins", "quantiles")
+    world.publish("subject_bins", "quantiles")
     rows = world.house.engine.rows(
         "SELECT CAST(substr(subject, 3) AS INTEGER), p50_hundredths, p95_hundredths FROM quantiles "
         "WHERE frame = '30d' AND hours = 'all' AND quantity = 'working' AND subject LIKE 'AS%'"

@@ -148,11 +148,9 @@ queries! {
     BLOCK_AGENTS = "marts/block_agents";
     /// Where blocks go on after months were dropped.
     RESUME_DAYS = "marts/resume_days";
-    /// Votes of windows, months and days by bin.
-    FRAME_BINS = "rankings/frame_bins";
     /// Votes of windows, months and days by grade.
     FRAME_GRADES = "rankings/frame_grades";
-    /// The same by network, country and world.
+    /// Votes of windows, months and days by network, country and world, and by bin.
     SUBJECT_BINS = "rankings/subject_bins";
     /// The same by network, country and world.
     SUBJECT_GRADES = "rankings/subject_grades";

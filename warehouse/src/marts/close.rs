@@ -11,8 +11,13 @@ use crate::lake::paths::LakePaths;
 /// Rows of the lake that are counted in one go, unless a single day has more: bounds the engine's work.
 const MOST_ROWS_AT_ONCE: u64 = 4_000_000;
 
-/// Counts of closed days; each waits in the table of its name for its block.
-const COUNTED: [Query; 4] = [catalog::OPEN_PARTS, catalog::OPEN_BINS, catalog::OPEN_GRADES, catalog::OPEN_AGENTS];
+/// Counts of days that close, and the tables in which the rest of them waits for more votes.
+pub(super) const COUNTED: [(Query, &str); 4] = [
+    (catalog::OPEN_PARTS, "waiting_parts"),
+    (catalog::OPEN_BINS, "waiting_bins"),
+    (catalog::OPEN_GRADES, "waiting_grades"),
+    (catalog::OPEN_AGENTS, "waiting_agents"),
+];
 
 /// What stays of blocks that close, in the tables of these names.
 const CLOSED: [Query; 5] =
@@ -35,43 +40,69 @@ impl Marts {
     /// The blocks depend only on the lake and the rights, not on how often this is called.
     ///
     /// # Errors
-    /// [`MartsFault`]; then nothing was changed.
+    /// [`MartsFault`]; days that were closed before it stay closed.
     pub fn close_days(&mut self, lake: &LakePaths, snapshot: &Snapshot, through: Day) -> Result<Closed, MartsFault> {
-        let mut next = self.state.clone();
-        let reopened = next.reopened;
+        let reopened = self.state.reopened;
         if reopened {
-            (next.closed_through, next.reopened, next.published) = (None, false, None);
+            self.reopen()?;
         }
-        let first_file = snapshot.files.first().map(|file| file.test_date().day());
-        let Some(first) = next.closed_through.map(|day| day.plus(1)).or(first_file).filter(|day| *day <= through)
-        else {
-            if !reopened {
-                return Ok(Closed::default());
-            }
-            next.closed_through = None;
-            self.engine.transaction(|| {
-                self.engine.run("reopening the blocks", &state::empty(&state::OF_CLOSED_DAYS))?;
-                next.store(&self.engine)
-            })?;
-            self.state = next;
-            return Ok(Closed { reopened, ..Closed::default() });
-        };
-        let blocks = self.engine.transaction(|| {
-            if reopened {
-                self.engine.run("reopening the blocks", &state::empty(&state::OF_CLOSED_DAYS))?;
-            }
-            let mut from = first;
-            while from <= through {
-                let to = last_of_portion(&snapshot.files, from, through);
-                self.count_days(lake, snapshot, from, to)?;
-                from = to.plus(1);
-            }
-            next.closed_through = Some(through);
-            next.store(&self.engine)?;
-            self.merge_days()
+        let mut closed = Closed { reopened, ..Closed::default() };
+        let oldest = snapshot.files.first().map(|file| file.test_date().day());
+        let Some(mut from) = self.state.closed_through.map(|day| day.plus(1)).or(oldest) else { return Ok(closed) };
+        while from <= through {
+            let to = last_of_portion(&snapshot.files, from, through);
+            closed.blocks += self.close_portion(lake, snapshot, from, to)?;
+            closed.days += to.0 - from.0 + 1;
+            from = to.plus(1);
+        }
+        Ok(closed)
+    }
+
+    /// Forgets every block and what waits for one.
+    fn reopen(&mut self) -> Result<(), MartsFault> {
+        let mut next = self.state.clone();
+        (next.closed_through, next.reopened, next.published) = (None, false, None);
+        self.engine.transaction(|| {
+            self.engine.run("reopening the blocks", &state::empty(&state::OF_CLOSED_DAYS))?;
+            next.store(&self.engine)
         })?;
         self.state = next;
-        Ok(Closed { days: through.0 - first.0 + 1, blocks, reopened })
+        Ok(())
+    }
+
+    /// Closes these days: counts them, and merges them with those that wait. Gives the number of new blocks.
+    fn close_portion(&mut self, lake: &LakePaths, snapshot: &Snapshot, from: Day, to: Day) -> Result<u64, MartsFault> {
+        let mut next = self.state.clone();
+        next.closed_through = Some(to);
+        // Only what comes of it is in the transaction: the engine knows nothing of the size of tables that are not
+        // committed, and joins them in bad order.
+        let engine = &self.engine;
+        for (query, waiting) in COUNTED {
+            let open = format!("CREATE OR REPLACE TEMP TABLE {} AS SELECT * FROM {waiting}", query.relation());
+            engine.run("recalling what waits", &open)?;
+        }
+        self.count_days(lake, snapshot, from, to)?;
+        let closing = self.merge_days()?;
+        let block_votes = [("block_votes", blocks::BLOCK_VOTES.into())];
+        engine.transaction(|| {
+            for query in CLOSED {
+                engine.execute(query.name, &insert(query.relation(), query.sql), &query.bind(&block_votes))?;
+            }
+            for (query, waiting) in COUNTED {
+                let rest = format!(
+                    "SELECT o.* FROM {} AS o ANTI JOIN closing_days AS c \
+                     ON c.asn = o.asn AND c.test_type = o.test_type AND c.counts_on = o.counts_on",
+                    query.relation()
+                );
+                engine.run("keeping what waits", &format!("DELETE FROM {waiting}; {}", insert(waiting, &rest)))?;
+            }
+            next.store(engine)
+        })?;
+        for relation in COUNTED.iter().map(|(query, _)| query.relation()).chain([catalog::PART_PLACES.relation()]) {
+            engine.run("forgetting the counts", &format!("DROP TABLE {relation}"))?;
+        }
+        self.state = next;
+        Ok(closing)
     }
 
     /// Counts the results that count on these days.
@@ -87,19 +118,19 @@ impl Marts {
         let counted = catalog::COUNTED_RESULTS;
         let table = format!("CREATE OR REPLACE TEMP TABLE counted_results AS {}", counted.sql);
         engine.execute(counted.name, &table, &[("from_day", from.into()), ("to_day", to.into())])?;
-        for query in COUNTED {
+        for (query, _) in COUNTED {
             engine.run(query.name, &insert(query.relation(), query.sql))?;
         }
         engine.run("forgetting the days' results", "DROP TABLE counted_results")?;
         Ok(())
     }
 
-    /// Merges the days that wait into blocks, and moves their counts there.
+    /// Says which of the open days make a block, and where each of their counts goes in it. Gives the number of blocks.
     fn merge_days(&self) -> Result<u64, MartsFault> {
         let engine = &self.engine;
-        let waiting = "SELECT asn, test_type, counts_on, CAST(sum(votes) AS BIGINT) AS votes FROM open_parts \
-                       GROUP BY asn, test_type, counts_on ORDER BY asn, test_type, counts_on";
-        let waiting = engine.query("reading the days that wait", waiting, &[], |row| {
+        let open = "SELECT asn, test_type, counts_on, CAST(sum(votes) AS BIGINT) AS votes FROM open_parts \
+                    GROUP BY asn, test_type, counts_on ORDER BY asn, test_type, counts_on";
+        let open = engine.query("reading the open days", open, &[], |row| {
             Ok(OpenDay {
                 asn: row.u32("asn")?,
                 test_type: row.text("test_type")?,
@@ -107,7 +138,8 @@ impl Marts {
                 votes: row.u64("votes")?,
             })
         })?;
-        let closing = blocks::merge(&waiting);
+        let closing = blocks::merge(&open);
+        engine.run("forgetting the closing days", "DELETE FROM closing_days")?;
         let rows = closing.iter().map(|day| {
             [
                 Some(day.asn.into()),
@@ -118,23 +150,9 @@ impl Marts {
             ]
         });
         engine.append("closing_days", rows)?;
-        let block_votes = [("block_votes", blocks::BLOCK_VOTES.into())];
         let places = catalog::PART_PLACES;
         let table = format!("CREATE OR REPLACE TEMP TABLE {} AS {}", places.relation(), places.sql);
-        engine.execute(places.name, &table, &places.bind(&block_votes))?;
-        for query in CLOSED {
-            engine.execute(query.name, &insert(query.relation(), query.sql), &query.bind(&block_votes))?;
-        }
-        engine.run("forgetting the places", "DROP TABLE part_places")?;
-        for query in COUNTED {
-            let table = query.relation();
-            let moved = format!(
-                "DELETE FROM {table} AS o USING closing_days AS c \
-                 WHERE c.asn = o.asn AND c.test_type = o.test_type AND c.counts_on = o.counts_on"
-            );
-            engine.run("moving counts into blocks", &moved)?;
-        }
-        engine.run("forgetting the closing days", "DELETE FROM closing_days")?;
+        engine.execute(places.name, &table, &places.bind(&[("block_votes", blocks::BLOCK_VOTES.into())]))?;
         Ok(closing.iter().filter(|day| day.counts_on == day.last_day).count() as u64)
     }
 }

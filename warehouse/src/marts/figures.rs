@@ -43,8 +43,7 @@ pub struct Basis {
 }
 
 /// Every relation of figures beside the sums, each after those that it reads.
-const STAGES: [Query; 22] = [
-    catalog::SUBJECT_BINS,
+const STAGES: [Query; 21] = [
     catalog::SUBJECT_GRADES,
     catalog::QUANTILES,
     catalog::GRADE_SHARES,
@@ -69,9 +68,8 @@ const STAGES: [Query; 22] = [
 ];
 
 /// Large relations and their last readers: after these they make room.
-const LAST_READERS: [(Query, Query); 3] = [
+const LAST_READERS: [(Query, Query); 2] = [
     (catalog::GRADE_SHARES, catalog::SUBJECT_GRADES),
-    (catalog::MEASURES, catalog::SUBJECT_BINS),
     (catalog::SOURCE_FIGURES, catalog::SOURCE_VOTES),
 ];
 

@@ -63,7 +63,7 @@ pub(super) fn apply(engine: &Engine, lake: &Lake, snapshot: &Snapshot, next: &mu
         &[("kept_from", kept_from)],
     )?;
     for table in OF_CLOSED_DAYS {
-        let day = if table.starts_with("open_") { "counts_on" } else { "first_day" };
+        let day = if table.starts_with("waiting_") { "counts_on" } else { "first_day" };
         let sql = format!(
             "DELETE FROM {table} AS t USING resume AS s \
              WHERE s.asn = t.asn AND s.test_type = t.test_type AND t.{day} < s.next_day"

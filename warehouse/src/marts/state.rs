@@ -6,19 +6,15 @@ use std::sync::LazyLock;
 use wire::{AgentId, Asn, Country, Day, Hour};
 
 use super::figures::Since;
-use super::{MartsFault, Rights, inputs, insert, sums};
+use super::{MartsFault, Rights, close, inputs, insert, sums};
 use crate::catalog::{self, Query};
 use crate::digest::Sha256;
 use crate::engine::{Engine, EngineFault, Param};
 use crate::lake::paths::ManifestId;
 
 /// Tables that queries fill; they are made from the contracts, which a test holds against the statements.
-const FILLED: [Query; 10] = [
+const FILLED: [Query; 6] = [
     catalog::DAILY_PARTS,
-    catalog::OPEN_PARTS,
-    catalog::OPEN_BINS,
-    catalog::OPEN_GRADES,
-    catalog::OPEN_AGENTS,
     catalog::BLOCKS,
     catalog::BLOCK_PARTS,
     catalog::BLOCK_BINS,
@@ -28,10 +24,10 @@ const FILLED: [Query; 10] = [
 
 /// The tables that hold what was made of closed days.
 pub(super) const OF_CLOSED_DAYS: [&str; 9] = [
-    "open_parts",
-    "open_bins",
-    "open_grades",
-    "open_agents",
+    "waiting_parts",
+    "waiting_bins",
+    "waiting_grades",
+    "waiting_agents",
     "blocks",
     "block_parts",
     "block_bins",
@@ -109,6 +105,9 @@ impl State {
             engine.run("making the marts' tables", SCHEMA)?;
             for query in FILLED {
                 engine.run(query.name, &table_of(query.relation(), query)?)?;
+            }
+            for (query, table) in close::COUNTED {
+                engine.run(query.name, &table_of(table, query)?)?;
             }
             for (table, query) in sums::KEPT {
                 engine.run(query.name, &table_of(table, query)?)?;

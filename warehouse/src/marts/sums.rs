@@ -10,7 +10,7 @@ use crate::engine::{Engine, EngineFault, Param};
 
 /// Sums and the table in which those of windows and of the running month are kept.
 const SUMS: [(Query, &str); 3] = [
-    (catalog::FRAME_BINS, "kept_frame_bins"),
+    (catalog::SUBJECT_BINS, "kept_subject_bins"),
     (catalog::FRAME_GRADES, "kept_frame_grades"),
     (catalog::FRAME_AGENTS, "kept_frame_agents"),
 ];
@@ -21,7 +21,7 @@ const STAY: &str = "SELECT frame FROM frames WHERE kind = 'window' \
 
 /// Sums of these frames: those of bins carry the number of their series instead.
 fn of_frames(query: Query, frames: &str) -> String {
-    if query == catalog::FRAME_BINS {
+    if query == catalog::SUBJECT_BINS {
         format!("series IN (SELECT series FROM series WHERE frame IN ({frames}))")
     } else {
         format!("frame IN ({frames})")

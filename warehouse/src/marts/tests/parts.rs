@@ -53,7 +53,7 @@ fn other_standard_times_reopen_the_blocks() {
         let reopened = house.close(&mut marts, day).reopened;
         (
             reopened,
-            marts.total("SELECT count(*) AS total FROM open_parts").unwrap(),
+            marts.total("SELECT count(*) AS total FROM waiting_parts").unwrap(),
             dump(&marts)["block_parts"].clone(),
         )
     };

@@ -52,15 +52,15 @@ impl Dice {
     }
 }
 
-/// Votes by trial, subject and bin.
+/// Votes by trial, network and bin.
 #[derive(Default)]
 pub(super) struct Votes {
-    pub(super) bins: BTreeMap<(u32, String, u32), u32>,
+    pub(super) bins: BTreeMap<(u32, u32, u32), u32>,
 }
 
 impl Votes {
-    pub(super) fn add(&mut self, trial: u32, subject: &str, hundredths: u32) {
+    pub(super) fn add(&mut self, trial: u32, network: u32, hundredths: u32) {
         let bin = EDGES.partition_point(|edge| *edge <= hundredths) - 1;
-        *self.bins.entry((trial, subject.to_owned(), u32::try_from(bin).unwrap())).or_default() += 1;
+        *self.bins.entry((trial, network, u32::try_from(bin).unwrap())).or_default() += 1;
     }
 }

@@ -23,7 +23,7 @@ fn the_worked_example_is_recomputed() {
     let mut votes = Votes::default();
     for row in table("| network | 5 ms | 20 ms | 50 ms | 120 ms |") {
         for (ms, count) in [5, 20, 50, 120].into_iter().zip(&row[1..]) {
-            (0..count.parse::<u32>().unwrap()).for_each(|_| votes.add(0, &row[0], 100 * ms));
+            (0..count.parse::<u32>().unwrap()).for_each(|_| votes.add(0, row[0][2..].parse().unwrap(), 100 * ms));
         }
     }
     bench.fill(&votes);
