@@ -98,8 +98,8 @@ fn a_withdrawal_leaves_the_next_cut() -> anyhow::Result<()> {
 
     let said = stage.warehouse.command(&["publish"])?;
     let second = stage.cut_document()?;
-    let id = first["id"].as_str().context("no id")?;
-    ensure!(second["id"] == format!("{id}-2"), "{said}");
+    let id = first["release"].as_str().context("no id")?;
+    ensure!(second["release"] == format!("{id}.2"), "{said}");
     ensure!(second["content"] != first["content"], "the correction says the same");
     ensure!(stage.document_of(id)? == first, "the old cut changed");
     stage.assert_sound()

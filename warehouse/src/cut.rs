@@ -1,21 +1,30 @@
-//! The public cut: all that the public ever reads, made from closed blocks only.
+//! The public cut: all that the public ever reads, made from closed blocks only. It is the release: same cut, same id.
 //!
 //! ```text
-//! public/CURRENT                                 id of the current cut
-//! public/cuts/2026-11-22/cut.json                what the cut is, and every file with its digest
-//! public/cuts/2026-11-22/inputs/*                bins, policies, lists and parameters that figures were made with
-//! public/cuts/2026-11-22/rankings/*.parquet      what blocks and inputs say of networks, countries and the world
-//! public/cuts/2026-11-22/provenance/*.parquet    what the warehouse says of where votes came from
-//! public/files/<table>/month=2026-11/*.parquet   blocks and trends: files that cuts share
+//! public/latest.json                                 which release is the current one; replaced last
+//! public/index.json                                  every release that there was, newest first
+//! public/releases/2026-11-22/manifest.json           what the release is, and every file with its digest
+//! public/releases/2026-11-22/publication.json        what is of the moment of its making, not of its content
+//! public/releases/2026-11-22/inputs/*                bins, policies, lists and parameters that figures were made with
+//! public/releases/2026-11-22/rankings/*.parquet      what blocks and inputs say of networks, countries and the world
+//! public/releases/2026-11-22/provenance/*.parquet    what the warehouse says of where votes came from
+//! public/files/<table>/month=2026-11/*.parquet       blocks and trends: files that releases share
 //! ```
 //!
-//! A cut is named after the last closed day; a correction of the same day is a new cut with a number. A cut never changes.
+//! A release is named after the last closed day; a correction of the same day is a new one with a number. A release never
+//! changes.
 
 mod accounts;
 
 mod id;
 
+mod index;
+
+mod latest;
+
 mod months;
+
+mod own;
 
 mod read;
 
@@ -27,7 +36,9 @@ use serde::{Deserialize, Serialize};
 
 pub use accounts::{AgentAccount, accounts};
 pub use id::CutId;
-pub use months::{Part, Span};
+pub use index::{Index, IndexEntry, Status};
+pub use latest::Latest;
+pub use months::Span;
 pub use read::Cut;
 pub use write::{Plan, Published, publish};
 
@@ -39,8 +50,14 @@ use crate::engine::EngineFault;
 use crate::lake::paths::TestDate;
 use crate::marts::MartsFault;
 
-/// Version of `cut.json`.
-pub const CUT_FORMAT: u32 = 2;
+/// Version of `manifest.json`.
+pub const MANIFEST_FORMAT: u32 = 1;
+
+/// Name of the dataset, in every description and file of it.
+pub const DATASET: &str = "bufferlake";
+
+/// Version of the public tables and their columns; it rises when one goes, comes or changes its meaning.
+pub const SCHEMA_VERSION: u32 = 1;
 
 /// Version of the method by which rankings are made; it rises when a formula changes.
 pub const METHOD_VERSION: &str = "1";
@@ -51,18 +68,21 @@ pub const LICENCE: &str = "CC-BY-4.0";
 /// The window of those who ask for none.
 pub const DEFAULT_WINDOW: u32 = 30;
 
-/// What `cut.json` says.
+/// What `manifest.json` says: the same content makes the same bytes.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct CutDocument {
-    /// [`CUT_FORMAT`].
+    /// [`MANIFEST_FORMAT`].
     pub format: u32,
-    /// The cut's name.
+    /// The release's name.
+    #[serde(rename = "release")]
     pub id: CutId,
-    /// The last closed day: no block of the cut goes beyond it.
+    /// [`DATASET`].
+    pub dataset: String,
+    /// [`SCHEMA_VERSION`].
+    pub schema: u32,
+    /// The last closed day: no block of the release goes beyond it.
     pub last_day: TestDate,
-    /// Hour of its making, RFC 3339.
-    pub generated_at: String,
     /// [`METHOD_VERSION`].
     pub method: String,
     /// Windows of the rankings, in days.
@@ -73,47 +93,79 @@ pub struct CutDocument {
     pub evidence: Evidence,
     /// [`LICENCE`].
     pub licence: String,
-    /// Digest of everything above but id and hour, and of all files: two cuts with the same one say the same.
+    /// Digest of everything above and of all tables and inputs: two releases of a day with the same one say the same.
     pub content: Sha256,
-    /// How complete agents' results were in that hour: the warehouse's statement, not part of the content.
-    pub agents: Vec<AgentAccount>,
-    /// Every other file of the cut: first those that it shares with others, by table and month, then its own by path.
+    /// The release before; none before the first.
+    pub previous: Option<CutId>,
+    /// Every other file of the release: first those that it shares with others, by table and month, then its own by path.
     pub files: Vec<CutFile>,
 }
 
 impl CutDocument {
     /// The files that hold a relation of `queries/`, such as `blocks` or `rankings`: together they hold each row once.
     pub fn files_of(&self, relation: &str) -> impl Iterator<Item = &CutFile> {
-        let own = format!("/{relation}.parquet");
-        self.files.iter().filter(move |file| match &file.part {
-            Some(part) => part.table == relation,
-            None => file.path.ends_with(&own),
-        })
+        self.files.iter().filter(move |file| file.table.as_deref() == Some(relation))
     }
 
-    /// Where a file of the cut lies, given the public directory.
+    /// Sum of the bytes of all files.
     #[must_use]
-    pub fn locate(&self, public: &Path, file: &CutFile) -> PathBuf {
-        match file.part {
-            Some(_) => public.join(&file.path),
-            None => public.join("cuts").join(self.id.to_string()).join(&file.path),
-        }
+    pub fn bytes(&self) -> u64 {
+        self.files.iter().map(|file| file.bytes).sum()
     }
 }
 
-/// A file of a cut.
+/// What `publication.json` says: what belongs to the moment, and would not come out again.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Publication {
+    /// Hour of its making, RFC 3339.
+    pub generated_at: String,
+    /// How complete agents' results were in that hour: the warehouse's statement.
+    pub agents: Vec<AgentAccount>,
+}
+
+/// A file of a release.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct CutFile {
-    /// Path inside the cut's folder, or inside the public directory if cuts share the file.
+    /// Path inside the public directory.
     pub path: String,
     /// Size in bytes.
     pub bytes: u64,
     /// Digest of its bytes.
     pub sha256: Sha256,
-    /// What it holds, if cuts share it.
+    /// The relation of which it holds rows, if it is a table.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub part: Option<Part>,
+    pub table: Option<String>,
+    /// Number of rows of a table.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rows: Option<u64>,
+    /// How much of the relation it holds, if releases share it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub span: Option<Span>,
+    /// Month of the rows of a shared file, such as `2026-11`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub month: Option<String>,
+    /// First day of the range in which the last days of a shared file's blocks lie.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub first_day: Option<TestDate>,
+    /// Last day of that range.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub last_day: Option<TestDate>,
+}
+
+impl CutFile {
+    /// True if releases share the file.
+    #[must_use]
+    pub fn is_shared(&self) -> bool {
+        self.span.is_some()
+    }
+
+    /// Where it lies, given the public directory.
+    #[must_use]
+    pub fn locate(&self, public: &Path) -> PathBuf {
+        public.join(&self.path)
+    }
 }
 
 /// A cut that was not made or cannot be read.
@@ -133,12 +185,12 @@ pub enum CutFault {
     #[error("the contract of {0} cannot be read")]
     Contract(&'static str),
     /// A file of the cut is not what was written.
-    #[error("{} is damaged: restore it from a backup, or remove public/CURRENT and publish again", .0.display())]
+    #[error("{} is damaged: restore it from a backup, or remove public/latest.json and publish again", .0.display())]
     Damaged(PathBuf),
-    /// `cut.json` was written by another version of the program.
+    /// A document was written by another version of the program.
     #[error("{} is of another version of the program: publish again", .0.display())]
     OtherFormat(PathBuf),
-    /// `cut.json` is no such document.
+    /// A document is none of its kind.
     #[error("{} cannot be read", path.display())]
     Unreadable {
         /// The file.

@@ -47,7 +47,7 @@ pub(super) fn tell(dir: &Path, warehouse: &Warehouse, agents: &[Provider]) {
     }
     println!("Files      {}", dir.display());
     println!(
-        "           lake/results/… in warehouse/: every result; public/cuts/…: what is public; *.log: what programs say"
+        "           lake/results/… in warehouse/: every result; public/releases/…: what is public; *.log: what programs say"
     );
     println!("Look into the marts:");
     println!("           warehouse --config {}.toml sql \"SELECT * FROM daily LIMIT 5\"", warehouse.dir().display());

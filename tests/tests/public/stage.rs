@@ -51,13 +51,14 @@ impl Stage {
 
     /// What the current cut says of itself.
     pub(super) fn cut_document(&self) -> anyhow::Result<Value> {
-        let current = fs::read_to_string(self.warehouse.dir().join("public/CURRENT")).context("there is no cut")?;
-        self.document_of(current.trim_end())
+        let latest = fs::read(self.warehouse.dir().join("public/latest.json")).context("there is no release")?;
+        let latest: Value = serde_json::from_slice(&latest)?;
+        self.document_of(latest["release"].as_str().unwrap_or_default())
     }
 
     /// What this cut says of itself.
     pub(super) fn document_of(&self, id: &str) -> anyhow::Result<Value> {
-        let path = self.warehouse.dir().join("public/cuts").join(id).join("cut.json");
+        let path = self.warehouse.dir().join("public/releases").join(id).join("manifest.json");
         Ok(serde_json::from_slice(&fs::read(path)?)?)
     }
 

@@ -117,9 +117,9 @@ async fn agents_rewind_to_a_restored_warehouse() {
     // Acknowledged, and only in the landing zone.
     assert_eq!(house.send(&secret, 4).await.0, StatusCode::OK);
     fs::write(house.dir.withdrawals(), b"[]\n").unwrap();
-    fs::create_dir_all(house.dir.public().join("cuts/.making")).unwrap();
-    fs::write(house.dir.public().join("CURRENT"), b"2026-11-22\n").unwrap();
-    fs::write(house.dir.public().join("cuts/.making/half.parquet"), b"half").unwrap();
+    fs::create_dir_all(house.dir.public().join("releases/.making")).unwrap();
+    fs::write(house.dir.public().join("latest.json"), b"{}\n").unwrap();
+    fs::write(house.dir.public().join("releases/.making/half.parquet"), b"half").unwrap();
     let made = make(&house.dir, kept.path()).unwrap();
     assert_eq!((made.rows, made.manifest), (3, house.lake.current().id.to_string()));
     let at_backup = house.lake.current().id;
@@ -136,7 +136,7 @@ async fn agents_rewind_to_a_restored_warehouse() {
     let house = House::start(new.path());
     assert_eq!(fs::metadata(house.dir.agent_keys(&isp_one())).unwrap().permissions().mode() & 0o777, 0o600);
     assert_eq!(fs::read(house.dir.withdrawals()).unwrap(), b"[]\n");
-    assert!(house.dir.public().join("CURRENT").exists() && !house.dir.public().join("cuts").exists());
+    assert!(house.dir.public().join("latest.json").exists() && !house.dir.public().join("releases").exists());
     assert!(!house.lake.is_ancestor(at_backup), "a cache begins anew");
     let (status, problem) = house.send(&secret, 6).await;
     assert_eq!((status, &problem["expected_seq"]), (StatusCode::CONFLICT, &json!(5)), "{problem}");

@@ -1,4 +1,4 @@
-//! Names of cuts: `2026-11-22`, and `2026-11-22-2` for the first correction of that day.
+//! Names of cuts: `2026-11-22`, and `2026-11-22.2` for the first correction of that day.
 
 use std::fmt;
 use std::str::FromStr;
@@ -21,7 +21,7 @@ impl fmt::Display for CutId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.edition {
             1 => write!(f, "{}", self.day),
-            edition => write!(f, "{}-{edition}", self.day),
+            edition => write!(f, "{}.{edition}", self.day),
         }
     }
 }
@@ -33,7 +33,7 @@ impl FromStr for CutId {
         let parse = || {
             // A date is ten characters; what follows is the edition.
             let (day, rest) = text.split_at_checked(10)?;
-            let edition = if rest.is_empty() { 1 } else { rest.strip_prefix('-')?.parse().ok()? };
+            let edition = if rest.is_empty() { 1 } else { rest.strip_prefix('.')?.parse().ok()? };
             Some(Self { day: day.parse().ok()?, edition })
         };
         parse().filter(|id| id.edition > 0 && id.to_string() == text).ok_or_else(|| BadName(text.to_owned()))
@@ -61,14 +61,14 @@ mod tests {
     /// Aim: a name has one spelling, and corrections sort after what they correct.
     #[test]
     fn names_have_one_spelling() {
-        for text in ["2026-11-22", "2026-11-22-2", "2026-11-22-10"] {
+        for text in ["2026-11-22", "2026-11-22.2", "2026-11-22.10"] {
             assert_eq!(text.parse::<CutId>().unwrap().to_string(), text);
         }
-        for text in ["", "2026-11-22-1", "2026-11-22-02", "2026-11-22-0", "2026-11-2", "2026-11-22x", "../2026-11-22"] {
+        for text in ["", "2026-11-22.1", "2026-11-22.02", "2026-11-22.0", "2026-11-2", "2026-11-22x", "../2026-11-22"] {
             assert!(text.parse::<CutId>().is_err(), "{text}");
         }
         let id = |text: &str| text.parse::<CutId>().unwrap();
-        assert!(id("2026-11-22") < id("2026-11-22-2") && id("2026-11-22-2") < id("2026-11-22-10"));
-        assert!(id("2026-11-22-10") < id("2026-11-23"));
+        assert!(id("2026-11-22") < id("2026-11-22.2") && id("2026-11-22.2") < id("2026-11-22.10"));
+        assert!(id("2026-11-22.10") < id("2026-11-23"));
     }
 }

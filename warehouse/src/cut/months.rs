@@ -11,7 +11,7 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
-use super::write::{copy_parquet, make_directory};
+use super::own::{copy_parquet, make_directory};
 use super::{CutDocument, CutFault, CutFile};
 use crate::catalog::{self, Query};
 use crate::durable::{self, FileFault, disk};
@@ -21,22 +21,6 @@ use crate::lake::paths::TestDate;
 /// The tables.
 const TABLES: [Query; 5] =
     [catalog::BLOCKS, catalog::BLOCK_PARTS, catalog::BLOCK_BINS, catalog::BLOCK_GRADES, catalog::TRENDS];
-
-/// What a shared file holds of its table: rows whose last day lies in a range.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Part {
-    /// The table.
-    pub table: String,
-    /// How much of it.
-    pub span: Span,
-    /// The first day of the range.
-    pub first_day: TestDate,
-    /// The last day of the range.
-    pub last_day: TestDate,
-    /// Number of rows.
-    pub rows: u64,
-}
 
 /// How much of a table a file holds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -125,9 +109,10 @@ impl Months<'_> {
     fn known(&self, query: Query, span: Span, first: TestDate, last: TestDate) -> impl Iterator<Item = &CutFile> {
         let files = self.before.map_or(&[][..], |before| &before.files);
         files.iter().filter(move |file| {
-            file.part.as_ref().is_some_and(|part| {
-                part.table == query.relation() && part.span == span && part.first_day >= first && part.last_day <= last
-            })
+            file.table.as_deref() == Some(query.relation())
+                && file.span == Some(span)
+                && file.first_day.is_some_and(|day| day >= first)
+                && file.last_day.is_some_and(|day| day <= last)
         })
     }
 
@@ -157,8 +142,17 @@ impl Months<'_> {
         for directory in directory.ancestors().take_while(|directory| *directory != self.public) {
             durable::sync_directory(directory).map_err(FileFault::when("sync", directory))?;
         }
-        let part = Part { table: table.to_owned(), span, first_day, last_day, rows };
-        Ok(Some(CutFile { path, bytes: written.bytes, sha256: written.sha256, part: Some(part) }))
+        Ok(Some(CutFile {
+            path,
+            bytes: written.bytes,
+            sha256: written.sha256,
+            table: Some(table.to_owned()),
+            rows: Some(rows),
+            span: Some(span),
+            month: Some(month),
+            first_day: Some(first_day),
+            last_day: Some(last_day),
+        }))
     }
 }
 
@@ -172,7 +166,7 @@ fn rows_between(table: &str, first: TestDate, last: TestDate) -> String {
 
 impl TestDate {
     /// The date so many days later; none after the year 9999.
-    fn plus(self, days: u32) -> Option<Self> {
+    pub(super) fn plus(self, days: u32) -> Option<Self> {
         Self::of(self.day().plus(days))
     }
 }

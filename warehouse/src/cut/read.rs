@@ -2,13 +2,12 @@
 
 use std::collections::BTreeSet;
 use std::fs;
-use std::io;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
-use serde::Deserialize;
-
-use super::{CUT_FORMAT, CutDocument, CutFault, CutId};
+use super::latest::Format;
+use super::{CutDocument, CutFault, CutId, Latest, MANIFEST_FORMAT, Publication};
 use crate::catalog::{self, Query};
+use crate::digest::Sha256;
 use crate::durable::{FileFault, disk};
 use crate::engine::{Engine, quoted_path};
 use crate::export::{Book, Sheet};
@@ -47,6 +46,8 @@ const CSV_LINE_BYTES: u32 = 100_000;
 pub struct Cut {
     /// What it says of itself.
     pub document: CutDocument,
+    /// What is of the moment of its making.
+    pub publication: Publication,
     /// Networks by mode, window in days and hours, such as `single/30/all`, in the order of their numbers.
     pub rankings: Book,
     /// The same networks in the same order by mode, window, hours and policy.
@@ -72,28 +73,32 @@ impl Cut {
     /// # Errors
     /// [`CutFault`] if it is damaged.
     pub fn current(engine: &Engine, dir: &DataDir, before: Option<&Self>) -> Result<Option<Self>, CutFault> {
-        let Some(id) = current_id(dir)? else { return Ok(None) };
-        match Self::load(engine, dir, id, before) {
+        let Some(latest) = Latest::read(&dir.public())? else { return Ok(None) };
+        match Self::load(engine, dir, &latest, before) {
             Ok(cut) => Ok(Some(cut)),
             Err(fault @ CutFault::OtherFormat(_)) => {
-                tracing::warn!(cut = %id, error = %fault, "the public cut cannot be served");
+                tracing::warn!(cut = %latest.release, error = %fault, "the public cut cannot be served");
                 Ok(None)
             }
             Err(fault) => Err(fault),
         }
     }
 
-    fn load(engine: &Engine, dir: &DataDir, id: CutId, before: Option<&Self>) -> Result<Self, CutFault> {
-        let document = read_document(dir, id)?;
-        let shared = before.map_or(&[][..], |before| &before.document.files).iter().filter(|file| file.part.is_some());
+    fn load(engine: &Engine, dir: &DataDir, latest: &Latest, before: Option<&Self>) -> Result<Self, CutFault> {
+        let public = dir.public();
+        let (document, sha256) = read_manifest(&public, latest.release)?;
+        if sha256 != latest.sha256 {
+            return Err(CutFault::Damaged(path_of(&public, latest.release).join("manifest.json")));
+        }
+        let shared = before.map_or(&[][..], |before| &before.document.files).iter().filter(|file| file.is_shared());
         let known: BTreeSet<&str> = shared.map(|file| file.path.as_str()).collect();
         for file in document.files.iter().filter(|file| !known.contains(file.path.as_str())) {
-            let path = document.locate(&dir.public(), file);
+            let path = file.locate(&public);
             if disk::measure(&path)?.sha256 != file.sha256 {
                 return Err(CutFault::Damaged(path));
             }
         }
-        let relations = relations(dir, &document)?;
+        let relations = relations(&public, &document)?;
         let book = |query, columns: &[&str]| read_book(engine, &relations, query, columns);
         Ok(Self {
             rankings: book(catalog::API_RANKINGS, &["mode", "window_days", "hours"])?,
@@ -104,49 +109,42 @@ impl Cut {
             provenance: book(catalog::API_PROVENANCE, &["asn"])?,
             sources: book(catalog::API_SOURCES, &["asn"])?,
             coverage: book(catalog::API_COVERAGE, &[])?,
+            publication: read_publication(&public, latest.release)?,
             document,
         })
     }
 }
 
-/// The id that `CURRENT` names.
-pub(super) fn current_id(dir: &DataDir) -> Result<Option<CutId>, CutFault> {
-    let path = dir.public().join("CURRENT");
-    match fs::read_to_string(&path) {
-        Ok(text) => text.trim_end().parse().map(Some).map_err(|_| CutFault::Damaged(path)),
-        Err(fault) if fault.kind() == io::ErrorKind::NotFound => Ok(None),
-        Err(source) => Err(FileFault::when("read", &path)(source).into()),
-    }
-}
-
-/// What a cut says of itself.
-pub(super) fn read_document(dir: &DataDir, id: CutId) -> Result<CutDocument, CutFault> {
-    let path = path_of(dir, id).join("cut.json");
+/// What a release says of itself, and the digest of these bytes.
+pub(super) fn read_manifest(public: &Path, id: CutId) -> Result<(CutDocument, Sha256), CutFault> {
+    let path = path_of(public, id).join("manifest.json");
     let bytes = fs::read(&path).map_err(FileFault::when("read", &path))?;
     let unreadable = |source| CutFault::Unreadable { path: path.clone(), source };
     // Only the document's own version knows its fields.
     let Format { format } = serde_json::from_slice(&bytes).map_err(unreadable)?;
-    if format != CUT_FORMAT {
+    if format != MANIFEST_FORMAT {
         return Err(CutFault::OtherFormat(path));
     }
     let document: CutDocument = serde_json::from_slice(&bytes).map_err(unreadable)?;
-    if document.id == id { Ok(document) } else { Err(CutFault::Damaged(path)) }
+    if document.id == id { Ok((document, Sha256::of(&bytes))) } else { Err(CutFault::Damaged(path)) }
 }
 
-#[derive(Deserialize)]
-struct Format {
-    format: u32,
+fn read_publication(public: &Path, id: CutId) -> Result<Publication, CutFault> {
+    let path = path_of(public, id).join("publication.json");
+    let bytes = fs::read(&path).map_err(FileFault::when("read", &path))?;
+    serde_json::from_slice(&bytes).map_err(|source| CutFault::Unreadable { path, source })
 }
 
-fn path_of(dir: &DataDir, id: CutId) -> PathBuf {
-    dir.public().join("cuts").join(id.to_string())
+/// The folder of a release.
+pub(super) fn path_of(public: &Path, id: CutId) -> PathBuf {
+    public.join("releases").join(id.to_string())
 }
 
 /// The relations that statements of the API read, as the beginning of a statement: the files of the cut under their names.
-fn relations(dir: &DataDir, document: &CutDocument) -> Result<String, CutFault> {
+fn relations(public: &Path, document: &CutDocument) -> Result<String, CutFault> {
     let mut relations = Vec::new();
     for query in PUBLISHED {
-        let paths = document.files_of(query.relation()).map(|file| document.locate(&dir.public(), file));
+        let paths = document.files_of(query.relation()).map(|file| file.locate(public));
         let paths = paths.map(|path| quoted_path(&path)).collect::<Result<Vec<_>, _>>()?;
         let rows = if paths.is_empty() {
             no_rows(query)?
@@ -155,7 +153,7 @@ fn relations(dir: &DataDir, document: &CutDocument) -> Result<String, CutFault> 
         };
         relations.push(format!("{} AS ({rows})", query.relation()));
     }
-    let inputs = path_of(dir, document.id).join("inputs");
+    let inputs = path_of(public, document.id).join("inputs");
     for (name, types) in INPUTS {
         let path = quoted_path(&inputs.join(format!("{name}.csv")))?;
         relations.push(format!(

@@ -130,7 +130,8 @@ fn planted_networks_are_ranked() {
 /// Aim: another order and another packing of the same results make the same bytes.
 #[test]
 fn arrival_does_not_show() {
-    let one = published(&house(), &bound()).1;
+    let first = house();
+    let one = published(&first, &bound()).1;
     let other = House::new();
     let mut seq = 0;
     let mut seal = |records: Vec<Record>| {
@@ -145,6 +146,8 @@ fn arrival_does_not_show() {
     seal(votes(64_500, 40, 300));
     let two = published(&other, &bound()).1;
     assert_eq!(one.document, two.document);
+    let manifest = |house: &House| fs::read(read::path_of(&house.dir.public(), one.document.id).join("manifest.json"));
+    assert_eq!(manifest(&first).unwrap(), manifest(&other).unwrap());
 }
 
 /// Aim: the same again is no new cut; a withdrawal makes a correction with a number; the old cut stays as it was.
@@ -155,15 +158,18 @@ fn a_correction_is_a_new_cut() {
     assert!(first.is_new);
     assert_eq!(published(&house, &bound()).0, Published { is_new: false, ..first });
     // A crash between the naming of a cut and the switch to it leaves a cut that is only to be switched to.
-    fs::remove_file(house.dir.public().join("CURRENT")).unwrap();
+    fs::remove_file(house.dir.public().join("latest.json")).unwrap();
     assert_eq!(published(&house, &bound()).0, first);
 
     let withdrawn = BTreeSet::from([(AgentId::parse("provider").unwrap(), LAST)]);
     let (second, after) = published(&house, &Rights { withdrawn, ..bound() });
     assert_eq!(second, Published { id: CutId { edition: 2, ..first.id }, is_new: true });
     assert_ne!(before.document.content, after.document.content);
-    let old = read::read_document(&house.dir, first.id).unwrap();
+    let (old, _) = read::read_manifest(&house.dir.public(), first.id).unwrap();
     assert_eq!(old, before.document);
+    assert_eq!(after.document.previous, Some(first.id));
+    let index = Index::read(&house.dir.public());
+    assert_eq!(index.releases.iter().map(|entry| entry.release).collect::<Vec<_>>(), [second.id, first.id]);
 }
 
 /// Aim: a cut of which one byte changed is not served.
@@ -172,7 +178,7 @@ fn a_damaged_cut_is_found_out() {
     let house = house();
     let (published, _) = published(&house, &bound());
     let marts = house.marts();
-    let root = house.dir.public().join("cuts").join(published.id.to_string());
+    let root = read::path_of(&house.dir.public(), published.id);
     let path = root.join("rankings/rankings.parquet");
     let mut bytes = fs::read(&path).unwrap();
     let middle = bytes.len() / 2;
@@ -182,4 +188,18 @@ fn a_damaged_cut_is_found_out() {
     assert!(matches!(found, Err(CutFault::Damaged(at)) if at == path));
     let nobody = DataDir::new(house.dir.root().join("empty"));
     assert!(Cut::current(marts.engine(), &nobody, None).unwrap().is_none());
+}
+
+/// Aim: what an older program left in the public directory is no release, and is in nobody's way.
+#[test]
+fn what_an_older_program_left_is_no_release() {
+    let house = house();
+    let public = house.dir.public();
+    fs::create_dir_all(public.join("cuts/2026-11-20")).unwrap();
+    fs::write(public.join("cuts/2026-11-20/cut.json"), b"{\"format\":2}").unwrap();
+    fs::write(public.join("CURRENT"), b"2026-11-20\n").unwrap();
+    let marts = house.marts();
+    assert!(Cut::current(marts.engine(), &house.dir, None).unwrap().is_none());
+    drop(marts);
+    assert!(published(&house, &bound()).0.is_new);
 }

@@ -68,10 +68,8 @@ const STAGES: [Query; 21] = [
 ];
 
 /// Large relations and their last readers: after these they make room.
-const LAST_READERS: [(Query, Query); 2] = [
-    (catalog::GRADE_SHARES, catalog::SUBJECT_GRADES),
-    (catalog::SOURCE_FIGURES, catalog::SOURCE_VOTES),
-];
+const LAST_READERS: [(Query, Query); 2] =
+    [(catalog::GRADE_SHARES, catalog::SUBJECT_GRADES), (catalog::SOURCE_FIGURES, catalog::SOURCE_VOTES)];
 
 /// What was published last from the same blocks.
 #[derive(Debug, Clone, PartialEq, Eq)]

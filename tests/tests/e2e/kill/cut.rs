@@ -9,7 +9,7 @@ use bufferlake_tests::harness::Trials;
 use rustix::fs::inotify::ReadFlags;
 use serde_json::Value;
 use sha2::{Digest as _, Sha256};
-use warehouse::cut::{CutDocument, CutId};
+use warehouse::cut::{CutDocument, CutId, Latest};
 use warehouse::paths::DataDir;
 
 use super::super::lake;
@@ -29,9 +29,9 @@ const RESULTS: usize = 50;
 enum Moment {
     /// The cut's files are being written.
     Begun,
-    /// The cut has its name, and `CURRENT` names the one before.
+    /// The cut has its name, and `latest.json` names the one before.
     Named,
-    /// `CURRENT` names the new cut, and whoever asked for it was not told.
+    /// `latest.json` names the new cut, and whoever asked for it was not told.
     Switched,
 }
 
@@ -44,8 +44,8 @@ struct Public {
 
 impl Public {
     fn look(public: &Path) -> anyhow::Result<Self> {
-        let current = fs::read_to_string(public.join("CURRENT"))?.trim_end().parse()?;
-        let names = names(&public.join("cuts"))?;
+        let current = Latest::read(public)?.context("there is no release")?.release;
+        let names = names(&public.join("releases"))?;
         let newest = names.iter().filter_map(|name| name.parse().ok()).max().context("no cut has a name")?;
         Ok(Self { current, newest, half_made: names.contains(".making") })
     }
@@ -66,11 +66,10 @@ fn names(directory: &Path) -> anyhow::Result<BTreeSet<String>> {
 
 /// Fails unless the current cut's files are exactly those that its document names, byte for byte.
 fn require_whole(public: &Path) -> anyhow::Result<CutDocument> {
-    let cut = public.join("cuts").join(Public::look(public)?.current.to_string());
-    let document: CutDocument = serde_json::from_slice(&fs::read(cut.join("cut.json"))?)?;
+    let cut = public.join("releases").join(Public::look(public)?.current.to_string());
+    let document: CutDocument = serde_json::from_slice(&fs::read(cut.join("manifest.json"))?)?;
     for file in &document.files {
-        let bytes =
-            fs::read(document.locate(public, file)).with_context(|| format!("{} of {}", file.path, document.id))?;
+        let bytes = fs::read(file.locate(public)).with_context(|| format!("{} of {}", file.path, document.id))?;
         ensure!(file.sha256.0 == <[u8; 32]>::from(Sha256::digest(&bytes)), "{} of {} differs", file.path, document.id);
     }
     Ok(document)
@@ -80,9 +79,9 @@ fn require_whole(public: &Path) -> anyhow::Result<CutDocument> {
 fn kill_once(stage: &mut Stage, public: &Path, moment: Moment) -> anyhow::Result<bool> {
     let before = Public::look(public)?.current;
     let (directory, event, ending): (PathBuf, _, _) = match moment {
-        Moment::Begun => (public.join("cuts"), ReadFlags::CREATE, ".making"),
-        Moment::Named => (public.join("cuts"), ReadFlags::MOVED_TO, ""),
-        Moment::Switched => (public.to_owned(), ReadFlags::MOVED_TO, "CURRENT"),
+        Moment::Begun => (public.join("releases"), ReadFlags::CREATE, ".making"),
+        Moment::Named => (public.join("releases"), ReadFlags::MOVED_TO, ""),
+        Moment::Switched => (public.to_owned(), ReadFlags::MOVED_TO, "latest.json"),
     };
     let watch = Watch::on(&[directory], event, ending)?;
     let config = stage.warehouse.dir().with_extension("toml");
@@ -144,9 +143,9 @@ fn a_cut_is_public_as_a_whole_or_not_at_all() -> anyhow::Result<()> {
         }
     }
     let mut contents = BTreeSet::new();
-    for name in names(&public.join("cuts"))? {
+    for name in names(&public.join("releases"))? {
         let document: CutDocument =
-            serde_json::from_slice(&fs::read(public.join("cuts").join(&name).join("cut.json"))?)?;
+            serde_json::from_slice(&fs::read(public.join("releases").join(&name).join("manifest.json"))?)?;
         ensure!(contents.insert(document.content.0), "{name} says what another cut says");
     }
     stage.warehouse.program().assert_no_panic()?;

@@ -24,16 +24,17 @@ fn researcher(house: &House, document: &CutDocument) -> Engine {
     let make = |name: &str, rows: &str| engine.run(name, &format!("CREATE TABLE {name} AS FROM {rows}")).unwrap();
     let mut shared: BTreeMap<&str, Vec<String>> = BTreeMap::new();
     for file in &document.files {
-        let path = document.locate(&public, file);
+        let path = file.locate(&public);
         let quoted = quoted_path(&path).unwrap();
         let name = path.file_stem().unwrap().to_str().unwrap();
-        if let Some(part) = &file.part {
-            shared.entry(&part.table).or_default().push(quoted);
-        } else if let Some(input) = file.path.strip_prefix("inputs/") {
+        let table = file.table.as_deref().unwrap_or_default();
+        if file.is_shared() {
+            shared.entry(table).or_default().push(quoted);
+        } else if name != table {
+            // Policies: a file each.
+        } else if file.path.ends_with(".csv") {
             let types = TYPES.iter().find(|(table, _)| *table == name).map_or("", |(_, types)| types);
-            if !input.contains('/') {
-                make(name, &format!("read_csv({quoted}, buffer_size = 1000000, max_line_size = 100000{types})"));
-            }
+            make(name, &format!("read_csv({quoted}, buffer_size = 1000000, max_line_size = 100000{types})"));
         } else {
             make(&format!("published_{name}"), &format!("read_parquet({quoted})"));
         }
@@ -74,7 +75,7 @@ fn figures_come_out_of_blocks_and_inputs() {
     let published = publish(&mut marts, &house.dir, &plan).unwrap();
     drop(marts);
 
-    let document = read::read_document(&house.dir, published.id).unwrap();
+    let (document, _) = read::read_manifest(&house.dir.public(), published.id).unwrap();
     let engine = researcher(&house, &document);
     let mut compared = Vec::new();
     for query in catalog::ALL {

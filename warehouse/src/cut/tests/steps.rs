@@ -62,7 +62,7 @@ fn cut_of(marts: &mut Marts, house: &House, rights: &Rights, last: Day) -> (Publ
     let evidence = Evidence { listed_votes: 10, ranked_votes: 12, ranked_days: 1, p95_votes: 40 };
     let plan = Plan { last_day: TestDate::of(last).unwrap(), evidence, ..plan() };
     let published = publish(marts, &house.dir, &plan).unwrap();
-    (published, read::read_document(&house.dir, published.id).unwrap())
+    (published, read::read_manifest(&house.dir.public(), published.id).unwrap().0)
 }
 
 /// What the cuts of a test had, so that it is seen to have had everything.
@@ -110,10 +110,10 @@ fn take(steps: &[Step]) -> Seen {
     for document in &documents {
         seen.corrected += u32::from(document.id.edition > 1);
         for file in &document.files {
-            let bytes = fs::read(document.locate(&house.dir.public(), file)).unwrap();
+            let bytes = fs::read(file.locate(&house.dir.public())).unwrap();
             assert_eq!(crate::digest::Sha256::of(&bytes), file.sha256, "{} of {}", file.path, document.id);
-            if let Some(part) = &file.part {
-                *seen.files.entry(part.span).or_default() += 1;
+            if let Some(span) = file.span {
+                *seen.files.entry(span).or_default() += 1;
             }
         }
     }

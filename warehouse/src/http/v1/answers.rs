@@ -31,7 +31,7 @@ pub(super) struct Tag(String);
 
 impl Tag {
     pub(super) fn new(cut: &Cut, path: &str, question: &str, format: Format) -> Self {
-        let (id, hour) = (cut.document.id, &cut.document.generated_at);
+        let (id, hour) = (cut.document.id, &cut.publication.generated_at);
         let all = format!("{id} {hour} {path}?{question} {} {}", format.name(), env!("CARGO_PKG_VERSION"));
         let mut digest = Sha256::of(all.as_bytes()).to_string();
         digest.truncate(32);

@@ -30,7 +30,7 @@ pub(super) fn meta(cut: &Cut) -> Map<String, Value> {
     let document = &cut.document;
     let mut meta = Map::new();
     meta.insert("cut".into(), document.id.to_string().into());
-    meta.insert("generated_at".into(), document.generated_at.clone().into());
+    meta.insert("generated_at".into(), cut.publication.generated_at.clone().into());
     meta.insert("last_day".into(), document.last_day.to_string().into());
     meta.insert("method".into(), document.method.clone().into());
     meta.insert("licence".into(), document.licence.clone().into());

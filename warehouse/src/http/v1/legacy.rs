@@ -47,7 +47,7 @@ pub(super) fn rankings(cut: &Cut, question: &Question) -> Result<Found, Problem>
         "total_asns": total,
         "rankings": (0..shown.rows()).map(|row| Value::Object(entry(cut, &shown, row))).collect::<Vec<_>>(),
         "filters": { "min_tests": gate, "time_window": format!("{DEFAULT_WINDOW}d"), "country": country },
-        "generated_at": cut.document.generated_at,
+        "generated_at": cut.publication.generated_at,
     }))
 }
 
@@ -66,7 +66,7 @@ pub(super) fn network(cut: &Cut, question: &Question) -> Result<Found, Problem> 
     }
     let mut members = entry(cut, &rows, 0);
     members.insert("mode".into(), question.text("mode").into());
-    members.insert("generated_at".into(), cut.document.generated_at.clone().into());
+    members.insert("generated_at".into(), cut.publication.generated_at.clone().into());
     whole(Value::Object(members))
 }
 
@@ -94,7 +94,7 @@ pub(super) fn world(cut: &Cut, question: &Question) -> Result<Found, Problem> {
     members.insert("total_tests".into(), rows.column("tests").int(0).unwrap_or(0).into());
     members.extend(figures(cut, &rows, 0));
     members.insert("time_window".into(), format!("{DEFAULT_WINDOW}d").into());
-    members.insert("generated_at".into(), cut.document.generated_at.clone().into());
+    members.insert("generated_at".into(), cut.publication.generated_at.clone().into());
     whole(Value::Object(members))
 }
 
@@ -141,7 +141,7 @@ fn figures(cut: &Cut, rows: &Sheet, row: usize) -> Map<String, Value> {
     ] {
         members.insert(name.into(), rows.column(column).float(row).into());
     }
-    members.insert("last_updated".into(), cut.document.generated_at.clone().into());
+    members.insert("last_updated".into(), cut.publication.generated_at.clone().into());
     members
 }
 

@@ -121,7 +121,7 @@ async fn pages_follow_each_other() {
     other.document.id.edition += 1;
     cut.cut.store(Some(Arc::new(other)));
     let (status, _, problem) = get(&cut, &path, None).await;
-    assert_eq!((status, problem["cut"].as_str()), (StatusCode::GONE, Some("2026-11-22-2")));
+    assert_eq!((status, problem["cut"].as_str()), (StatusCode::GONE, Some("2026-11-22.2")));
     for cursor in ["x", "00", "", "61"] {
         let (status, ..) = get(&cut, &format!("{PATH}?cursor={cursor}"), None).await;
         assert_eq!(status, StatusCode::BAD_REQUEST, "{cursor}");

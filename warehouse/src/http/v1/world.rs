@@ -48,7 +48,7 @@ pub(super) fn stats(cut: &Cut, _: &Question) -> Result<Found, Problem> {
         json_rows(&cut.areas.part("world")).map_err(unfit)?,
         Value::Array(networks),
         json_rows(cut.coverage.all()).map_err(unfit)?,
-        json!(cut.document.agents),
+        json!(cut.publication.agents),
     );
     Ok(Found { meta: Map::new(), data: Data::Json(data), next: None })
 }

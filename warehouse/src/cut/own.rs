@@ -1,0 +1,124 @@
+//! The files that are a release's own: rankings, provenance and inputs, each whole, written into a hidden directory.
+
+use std::fs::{self, File};
+use std::path::Path;
+
+use super::{CutFault, CutFile, CutId};
+use crate::catalog::{self, Query};
+use crate::durable::{self, FileFault, PUBLIC_MODE, disk};
+use crate::engine::{Engine, quoted_path};
+
+/// The Parquet files of a release that are its own: their folder and the relations, in the order in which data flows. A file
+/// holds its relation whole, sorted by its contract's grain. Blocks and trends are in [`super::months`].
+const TABLES: [(&str, &[Query]); 2] = [
+    ("rankings", &[catalog::RANKINGS, catalog::RANKINGS_BY_POLICY, catalog::LATENCIES, catalog::AREAS]),
+    ("provenance", &[catalog::ASN_SOURCES, catalog::ASN_PROVENANCE, catalog::COVERAGE]),
+];
+
+/// The inputs of a cut that are tables, each a CSV, and the order of its lines.
+const INPUTS: [(&str, &str); 9] = [
+    ("parameters", "last_day"),
+    ("frames", "kind, first_day, window_days"),
+    ("frame_days", "kind, frame, day"),
+    ("series", "series"),
+    ("critical_values", "networks"),
+    ("country_offsets", "country"),
+    ("asn_names", "asn"),
+    ("asn_kinds", "asn"),
+    ("asn_organisations", "asn"),
+];
+
+/// A release's folder while it is being written.
+pub(super) struct Own<'a> {
+    pub(super) engine: &'a Engine,
+    /// Where its files lie until they are whole.
+    pub(super) making: &'a Path,
+    /// The name that it will have.
+    pub(super) id: CutId,
+}
+
+impl Own<'_> {
+    /// Writes all tables and inputs; gives them by path.
+    pub(super) fn write(&self) -> Result<Vec<CutFile>, CutFault> {
+        let mut files = Vec::new();
+        for (folder, queries) in TABLES {
+            make_directory(&self.making.join(folder))?;
+            for query in queries {
+                let relation = query.relation();
+                let rows = if *query == catalog::COVERAGE {
+                    query.sql.to_owned()
+                } else {
+                    format!("SELECT * FROM {relation}")
+                };
+                let name = format!("{folder}/{relation}.parquet");
+                let rows = copy_parquet(self.engine, *query, &rows, &self.making.join(&name))?;
+                files.push(self.file(&name, Some((relation, rows)))?);
+            }
+        }
+        make_directory(&self.making.join("inputs/policies"))?;
+        for (table, order) in INPUTS {
+            let rows = format!("SELECT * FROM {table} ORDER BY {order}");
+            let name = format!("inputs/{table}.csv");
+            let rows = copy(self.engine, table, &rows, "FORMAT csv, HEADER", &self.making.join(&name))?;
+            files.push(self.file(&name, Some((table, rows)))?);
+        }
+        files.push(self.csv("inputs/bins.csv", "bins", catalog::BINS_CSV)?);
+        for (name, csv) in catalog::POLICIES {
+            files.push(self.csv(&format!("inputs/policies/{name}.csv"), "policies", csv)?);
+        }
+        files.sort_by(|a, b| a.path.cmp(&b.path));
+        for folder in ["rankings", "provenance", "inputs/policies", "inputs", ""] {
+            let folder = self.making.join(folder);
+            durable::sync_directory(&folder).map_err(FileFault::when("sync", &folder))?;
+        }
+        Ok(files)
+    }
+
+    /// Writes a table that is a text of the program.
+    fn csv(&self, name: &str, table: &str, text: &str) -> Result<CutFile, CutFault> {
+        write(&self.making.join(name), text.as_bytes())?;
+        self.file(name, Some((table, text.lines().skip(1).count() as u64)))
+    }
+
+    /// Describes a file that was written.
+    fn file(&self, name: &str, table: Option<(&str, u64)>) -> Result<CutFile, CutFault> {
+        let written = disk::measure(&self.making.join(name))?;
+        Ok(CutFile {
+            path: format!("releases/{}/{name}", self.id),
+            bytes: written.bytes,
+            sha256: written.sha256,
+            table: table.map(|(table, _)| table.to_owned()),
+            rows: table.map(|(_, rows)| rows),
+            span: None,
+            month: None,
+            first_day: None,
+            last_day: None,
+        })
+    }
+}
+
+pub(super) fn make_directory(path: &Path) -> Result<(), FileFault> {
+    fs::create_dir_all(path).map_err(FileFault::when("make directory", path))
+}
+
+/// Writes rows with the columns of a query as Parquet, sorted by the grain of its contract, which makes equal rows equal
+/// bytes. Gives their number.
+pub(super) fn copy_parquet(engine: &Engine, query: Query, rows: &str, path: &Path) -> Result<u64, CutFault> {
+    let contract = query.contract().map_err(|_| CutFault::Contract(query.name))?;
+    let order: Vec<String> = contract.grain.iter().map(|column| format!("{column} NULLS LAST")).collect();
+    let rows = format!("SELECT * FROM ({rows}) ORDER BY {}", order.join(", "));
+    copy(engine, query.name, &rows, "FORMAT parquet, COMPRESSION zstd, ROW_GROUP_SIZE 122880", path)
+}
+
+fn copy(engine: &Engine, what: &str, rows: &str, form: &str, path: &Path) -> Result<u64, CutFault> {
+    let statement = format!("COPY ({rows}) TO {} ({form})", quoted_path(path)?);
+    let rows = engine.execute(&format!("writing {what}"), &statement, &[])?;
+    // The engine does not fsync what it copies.
+    let sync = File::open(path).and_then(|file| file.sync_all());
+    sync.map_err(FileFault::when("sync", path))?;
+    Ok(rows as u64)
+}
+
+pub(super) fn write(path: &Path, bytes: &[u8]) -> Result<(), FileFault> {
+    durable::replace(path, bytes, PUBLIC_MODE).map_err(FileFault::when("write", path))
+}
