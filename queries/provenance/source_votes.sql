@@ -1,22 +1,22 @@
--- Votes of each listed network by source and outcome: each agent (`direct` is the warehouse itself), and where there are
--- several agents beside `direct`, `*` for these together.
-WITH listed AS (
-    SELECT a.frame, a.test_type, a.asn, a.agent, a.outcome, a.votes
+-- Votes by source and outcome of each listed network that has several sources: each agent (`direct` is the warehouse itself),
+-- and where there are several agents beside `direct`, `*` for these together. A single source says what its network does.
+WITH several AS (
+    SELECT
+        a.frame,
+        a.test_type,
+        a.asn,
+        min(a.agent) FILTER (WHERE a.agent <> 'direct') <> max(a.agent) FILTER (WHERE a.agent <> 'direct') AS has_agents
     FROM frame_agents AS a
     INNER JOIN networks AS n ON n.frame = a.frame AND n.test_type = a.test_type AND n.asn = a.asn AND n.hours = 'all'
-),
-several AS (
-    SELECT frame, test_type, asn
-    FROM listed
-    WHERE agent <> 'direct'
-    GROUP BY frame, test_type, asn
-    HAVING min(agent) <> max(agent)
+    GROUP BY a.frame, a.test_type, a.asn
+    HAVING min(a.agent) <> max(a.agent)
 )
-SELECT frame, test_type, asn, agent AS source, outcome, votes
-FROM listed
+SELECT a.frame, a.test_type, a.asn, a.agent AS source, a.outcome, a.votes
+FROM frame_agents AS a
+INNER JOIN several AS s ON s.frame = a.frame AND s.test_type = a.test_type AND s.asn = a.asn
 UNION ALL
-SELECT l.frame, l.test_type, l.asn, '*' AS source, l.outcome, CAST(sum(l.votes) AS BIGINT) AS votes
-FROM listed AS l
-INNER JOIN several AS s ON s.frame = l.frame AND s.test_type = l.test_type AND s.asn = l.asn
-WHERE l.agent <> 'direct'
-GROUP BY l.frame, l.test_type, l.asn, l.outcome
+SELECT a.frame, a.test_type, a.asn, '*' AS source, a.outcome, CAST(sum(a.votes) AS BIGINT) AS votes
+FROM frame_agents AS a
+INNER JOIN several AS s ON s.frame = a.frame AND s.test_type = a.test_type AND s.asn = a.asn
+WHERE a.agent <> 'direct' AND s.has_agents
+GROUP BY a.frame, a.test_type, a.asn, a.outcome

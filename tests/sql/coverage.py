@@ -23,7 +23,7 @@ RANKS = (
     "frame_grades", "subject_bins", "subject_grades", "grade_shares", "networks", "measures", "priors", "scores",
     "places", "rank_intervals",
 )
-PROVENANCE = RANKS + ("frame_agents", "source_votes", "source_figures", "left_out", "asn_provenance")
+PROVENANCE = RANKS + ("quantiles", "frame_agents", "source_votes", "source_figures", "left_out", "asn_provenance")
 TRENDS = ("frame_grades", "subject_bins", "subject_grades", "quantiles", "grade_shares", "periods", "trends")
 
 

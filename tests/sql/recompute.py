@@ -1,8 +1,9 @@
 """The same figures from raw rows, by an engine of its own: what a cut is compared with.
 
 `python tests/sql/recompute.py ENGINE DIRECTORY THREADS`: the directory holds the lake's Parquet. DuckDB and DataFusion run the
-statements of `queries/` from `valid_results` to `trends` over all rows; Polars counts what the blocks count, and stops there,
-which is less than the others do. Prints the seconds and how many networks came out.
+statements of `queries/` from `valid_results` to `trends` over all rows. Polars counts the rows by day in its own way, which is
+faster, and DuckDB makes the figures of these counts by the same statements. `duckdb-all` also makes provenance, and writes
+what a cut holds as Parquet: what the warehouse's rebuild does. Prints the seconds and how many networks came out.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ from __future__ import annotations
 import datetime as dt
 import json
 import sys
+import tempfile
 import time
 from pathlib import Path
 
@@ -17,13 +19,19 @@ import polars as pl
 from datafusion import SessionConfig, SessionContext
 
 from engines import DataFusion, DuckDb, with_literals
-from house import House, catalog, statement
+from house import QUERIES, House, catalog, contract, read_csv, statement
 
 WINDOW_DAYS = 30
 # Relations that are read more than once and are too large to be kept.
 VIEWS = {"valid_results", "counted_results"}
-# Of agents and of the marts' own upkeep: no figure of a ranking.
-NOT_COMPARED = {"daily_parts", "daily", "daily_exclusions", "open_agents", "block_agents", "resume_days"}
+# Of the marts' own upkeep, and of agents: no figure of a ranking.
+NOT_COMPARED = {"daily_parts", "daily", "daily_exclusions", "resume_days"}
+OF_AGENTS = {"open_agents", "block_agents"}
+# What a cut holds as Parquet.
+PUBLISHED = (
+    "marts/blocks", "marts/block_parts", "marts/block_bins", "marts/block_grades", "trends/trends", "rankings/rankings",
+    "rankings/rankings_by_policy", "rankings/latencies", "rankings/areas", "provenance/asn_sources", "provenance/asn_provenance",
+)
 
 
 class DuckDbOverFiles(DuckDb):
@@ -49,7 +57,7 @@ class DataFusionOverFiles(DataFusion):
         self.context.sql(f"CREATE OR REPLACE VIEW {name} AS {sql}").collect()
 
 
-def by_sql(engine, first: dt.date, last: dt.date) -> int:
+def by_sql(engine, first: dt.date, last: dt.date, everything: bool) -> None:
     house = House(engine)
     networks = engine.rows("SELECT DISTINCT asn, agent FROM results WHERE asn IS NOT NULL")
     bindings = [(agent, asn, dt.datetime(1970, 1, 1)) for asn, agent in networks]
@@ -57,7 +65,7 @@ def by_sql(engine, first: dt.date, last: dt.date) -> int:
     views = {"from_day": f"DATE '{first}'", "to_day": f"DATE '{last}'", "block_votes": "10", "after_seal": "0"}
     for name in catalog():
         folder, relation = name.split("/")
-        if folder not in ("base", "marts") or relation in NOT_COMPARED:
+        if folder not in ("base", "marts") or relation in NOT_COMPARED or (relation in OF_AGENTS and not everything):
             continue
         if relation in VIEWS:
             engine.view(relation, with_literals(statement(name), views))
@@ -66,30 +74,92 @@ def by_sql(engine, first: dt.date, last: dt.date) -> int:
             house.load_closing_days()
         engine.make(relation, statement(name), views)
     house.publish_frames(last)
+    figures(engine, ("rankings", "trends", "provenance") if everything else ("rankings", "trends"), last)
+
+
+def figures(engine, folders: tuple[str, ...], last: dt.date) -> None:
     for name in catalog():
         folder, relation = name.split("/")
-        if folder in ("rankings", "trends"):
-            engine.make(relation, statement(name), views)
-    return engine.rows("SELECT count(*) FROM rankings WHERE test_type = 'single' AND window_days = 30 AND hours = 'all' AND rank IS NOT NULL")[0][0]
+        # Coverage is told of live counts, which are no part of this.
+        if folder in folders and relation != "coverage":
+            engine.make(relation, statement(name), {"to_day": f"DATE '{last}'", "last_day": f"DATE '{last}'"})
 
 
-def by_polars(files: list[str], first: dt.date, last: dt.date) -> int:
-    rows = pl.scan_parquet(files, hive_partitioning=False).filter(
-        (pl.col("test_date") >= first) & (pl.col("test_date") <= last) & pl.col("asn").is_not_null()
+def write(engine: DuckDb) -> None:
+    """What a cut holds, as the warehouse writes it, into files that nobody keeps."""
+    with tempfile.TemporaryDirectory() as folder:
+        for name in PUBLISHED:
+            order = ", ".join(f"{column} NULLS LAST" for column in contract(name)["grain"])
+            relation = name.split("/")[1]
+            engine.run(
+                f"COPY (SELECT * FROM {relation} ORDER BY {order}) TO '{folder}/{relation}.parquet' "
+                "(FORMAT parquet, COMPRESSION zstd, ROW_GROUP_SIZE 122880)"
+            )
+
+
+def by_polars(files: list[str], first: dt.date, last: dt.date) -> dict[str, pl.DataFrame]:
+    """Counts by day in the place of blocks: relations by name."""
+    peak = pl.col("tested_hour").dt.hour().is_between(18, 22)
+    rows = (
+        pl.scan_parquet(files, hive_partitioning=False)
+        .filter((pl.col("test_date") >= first) & (pl.col("test_date") <= last) & pl.col("asn").is_not_null())
+        .with_columns(hours=pl.when(peak).then(pl.lit("peak")).otherwise(pl.lit("off_peak")), country=pl.col("country").cast(pl.String))
     )
-    keys = ["test_date", "asn", "test_type", "country", (pl.col("tested_hour").dt.hour().is_between(18, 22)).alias("peak")]
+    keys = ["asn", "test_type", "test_date", "country", "hours"]
     votes = rows.filter(pl.col("vote_month"))
-    counts = [
-        rows.group_by(keys).agg(pl.len(), pl.col("vote_month").sum(), *(pl.col(name).sum() for name in ("baseline", "download_increase", "upload_increase", "bidirectional_increase"))),
-        *(votes.group_by([*keys, name]).agg(pl.len()) for name in ("ranked_bin", "download_bin", "upload_bin", "bidirectional_bin", "grade_overall")),
+    voted = pl.when(pl.col("vote_month"))
+    measured = [voted.then(pl.col(name)).sum().cast(pl.Int64).alias(f"{name.split('_')[0]}_sum") for name in ("baseline", "download_increase", "upload_increase", "bidirectional_increase")]
+    counted = [voted.then(pl.col(name)).count().cast(pl.Int64).alias(f"{name.split('_')[0]}_votes") for name in ("baseline", "bidirectional_increase")]
+    count = pl.len().cast(pl.Int64).alias("votes")
+    parts = rows.group_by(keys).agg(pl.len().cast(pl.Int64).alias("tests"), pl.col("vote_month").sum().cast(pl.Int64).alias("votes"), *measured, *counted)
+    quantities = {"ranked_bin": "working", "download_bin": "download", "upload_bin": "upload", "bidirectional_bin": "bidirectional"}
+    by_bin = [
+        votes.filter(pl.col(name).is_not_null()).group_by([*keys, pl.col(name).alias("bin")]).agg(count).with_columns(quantity=pl.lit(quantity))
+        for name, quantity in quantities.items()
     ]
-    grade = pl.lit("F")
-    for letter, increase, baseline in (("D", 40_000, 17_500), ("C", 20_000, 15_000), ("B", 6_000, 12_500), ("A", 3_000, 10_000), ("A+", 500, 7_500)):
-        grade = pl.when((pl.col("working_increase") < increase) & (pl.col("baseline") < baseline)).then(pl.lit(letter)).otherwise(grade)
     single = votes.filter(pl.col("test_type") == "single")
-    counts.append(single.group_by([*keys, grade.alias("grade")]).agg(pl.len()))
-    found = pl.collect_all(counts)
-    return found[0].filter(pl.col("test_type") == "single")["asn"].n_unique()
+    by_grade = [
+        single.group_by([*keys, graded(policy).alias("grade")]).agg(count).with_columns(policy=pl.lit(policy)) for policy in POLICIES
+    ]
+    household = votes.filter((pl.col("test_type") == "household") & pl.col("grade_overall").is_not_null())
+    by_grade.append(household.group_by([*keys, pl.col("grade_overall").cast(pl.String).alias("grade")]).agg(count).with_columns(policy=pl.lit("reported")))
+    parts, *counts = pl.collect_all([parts, *by_bin, *by_grade])
+    blocks = parts.group_by("asn", "test_type", "test_date").agg(
+        pl.col("tests").sum(), pl.col("votes").sum(), (pl.col("votes").sum() > 0).cast(pl.Int64).alias("vote_days")
+    )
+    relations = {
+        "blocks": blocks,
+        "block_parts": parts,
+        "block_bins": pl.concat(counts[: len(by_bin)], how="diagonal"),
+        "block_grades": pl.concat(counts[len(by_bin) :], how="diagonal"),
+    }
+    named = [pl.col("test_date").alias("first_day"), pl.col("test_date").alias("last_day")]
+    return {name: frame.with_columns(*named).drop("test_date") for name, frame in relations.items()}
+
+
+POLICIES = {path.stem: read_csv(path) for path in sorted((QUERIES / "policies").glob("*.csv"))}
+
+
+def graded(policy: str) -> pl.Expr:
+    grade = pl.lit("F")
+    for line in reversed(POLICIES[policy]):
+        limits = [("working_increase", "increase_below_hundredths"), ("baseline", "baseline_below_hundredths")]
+        below = [pl.col(column) < int(line[name]) for column, name in limits if line[name]]
+        if below:
+            grade = pl.when(pl.all_horizontal(below)).then(pl.lit(line["grade"])).otherwise(grade)
+    return grade
+
+
+def by_polars_and_duckdb(files: list[str], threads: int, first: dt.date, last: dt.date) -> DuckDb:
+    engine = DuckDb()
+    engine.connection.execute(f"SET threads = {threads}; SET memory_limit = '8GB'; SET preserve_insertion_order = false")
+    house = House(engine)
+    for name, frame in by_polars(files, first, last).items():
+        counts = frame.to_arrow()  # noqa: F841 (DuckDB finds it by its name)
+        engine.connection.execute(f"CREATE OR REPLACE TABLE {name} AS FROM counts")
+    house.publish_frames(last)
+    figures(engine, ("rankings", "trends"), last)
+    return engine
 
 
 def main() -> None:
@@ -100,11 +170,15 @@ def main() -> None:
     first = last - dt.timedelta(WINDOW_DAYS - 1)
     began = time.perf_counter()
     if name == "polars":
-        networks = by_polars(files, first, last)
+        engine = by_polars_and_duckdb(files, threads, first, last)
     else:
-        engine = {"duckdb": DuckDbOverFiles, "datafusion": DataFusionOverFiles}[name](files, threads)
-        networks = by_sql(engine, first, last)
-    print(json.dumps({"engine": name, "seconds": time.perf_counter() - began, "networks": networks}))
+        engine = {"duckdb": DuckDbOverFiles, "duckdb-all": DuckDbOverFiles, "datafusion": DataFusionOverFiles}[name](files, threads)
+        by_sql(engine, first, last, name == "duckdb-all")
+        if name == "duckdb-all":
+            write(engine)
+    seconds = time.perf_counter() - began
+    ranked = "SELECT count(*) FROM rankings WHERE test_type = 'single' AND window_days = 30 AND hours = 'all' AND rank IS NOT NULL"
+    print(json.dumps({"engine": name, "seconds": seconds, "networks": engine.rows(ranked)[0][0]}))
 
 
 if __name__ == "__main__":

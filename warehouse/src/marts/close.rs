@@ -9,7 +9,7 @@ use crate::lake::manifest::{FileEntry, Snapshot};
 use crate::lake::paths::LakePaths;
 
 /// Rows of the lake that are counted in one go, unless a single day has more: bounds the engine's work.
-const MOST_ROWS_AT_ONCE: u64 = 4_000_000;
+const MOST_ROWS_AT_ONCE: u64 = 1_000_000;
 
 /// Counts of days that close, and the tables in which the rest of them waits for more votes.
 pub(super) const COUNTED: [(Query, &str); 4] = [

@@ -71,7 +71,7 @@ impl Bench {
         self.run(
             "CREATE TEMP TABLE networks AS SELECT CAST(series AS VARCHAR) AS frame, 'single' AS test_type, \
                  'all' AS hours, CAST(subject_number AS UINTEGER) AS asn, concat('AS', subject_number) AS subject, CAST(NULL AS VARCHAR) AS kind, \
-                 CAST(NULL AS VARCHAR) AS unranked_reason FROM subject_bins GROUP BY ALL",
+                 CAST(sum(votes) AS BIGINT) AS votes, CAST(NULL AS VARCHAR) AS unranked_reason FROM subject_bins GROUP BY ALL",
         );
     }
 
