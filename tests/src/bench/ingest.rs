@@ -36,7 +36,7 @@ pub(super) fn measure(settings: &Settings) -> anyhow::Result<Vec<Row>> {
     let mut warehouse = Warehouse::start(options)?;
     let now = now_unix_s();
     eprintln!("ingest: making and signing batches");
-    let (batches, example) = prepare(settings, &warehouse, now)?;
+    let (batches, example) = prepare(settings, &warehouse, "bench", now)?;
     let prepared: usize = batches.len() * example.1;
 
     let peer = fdatasync_each(&scratch, &example.0)?;
@@ -81,10 +81,11 @@ fn growth(name: &str, unit: &str, mean: impl Fn(Duration, Duration) -> f64, earl
     Row::new(name, after, unit).with_goal(Goal::AtMost(before * 1.25)).with_peer("itself from 10 s to 20 s", before)
 }
 
-/// Every agent's requests, and one body with the number of batches of an agent.
+/// Every agent's requests, under names that begin so, and one body with the number of batches of an agent.
 pub(super) fn prepare(
     settings: &Settings,
     warehouse: &Warehouse,
+    agents: &str,
     now: i64,
 ) -> anyhow::Result<(Vec<Batches>, PeerRows)> {
     let world = world(settings.seed)?;
@@ -103,7 +104,7 @@ pub(super) fn prepare(
         (GOAL * HEADROOM * settings.ingest_time.as_secs_f64() / (MAX_BATCH_RECORDS * AGENTS) as f64).ceil() as usize;
     let mut keys = Vec::new();
     for index in 0..AGENTS {
-        let agent = AgentId::parse(&format!("bench-{index}")).context("naming an agent")?;
+        let agent = AgentId::parse(&format!("{agents}-{index}")).context("naming an agent")?;
         let secret = warehouse.add_agent(&agent, &networks)?;
         keys.push((agent, secret));
     }

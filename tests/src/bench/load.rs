@@ -22,7 +22,8 @@ pub(super) trait Source: Send + 'static {
 pub(super) struct Answers {
     /// Number of answers by status.
     pub(super) by_status: BTreeMap<u16, u64>,
-    /// Time from the first byte sent to the last received, in µs.
+    /// Time from the first byte sent to the last received, in µs; at a fixed pace from the moment when it was to be sent, so
+    /// that an answer that comes late counts for all those that wait behind it.
     pub(super) latencies_us: Vec<u32>,
     /// From the first request to the last answer.
     pub(super) elapsed: Duration,
@@ -58,12 +59,25 @@ impl Answers {
 
 /// Sends from every source on a connection of its own until the sources or the time are out.
 pub(super) fn drive<S: Source>(address: SocketAddr, sources: Vec<S>, time: Duration) -> anyhow::Result<Answers> {
+    drive_every(address, sources, time, Duration::ZERO)
+}
+
+/// The same with a request of each source after so long a time, or as soon as the one before is answered.
+pub(super) fn drive_every<S: Source>(
+    address: SocketAddr,
+    sources: Vec<S>,
+    time: Duration,
+    every: Duration,
+) -> anyhow::Result<Answers> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().context("starting a runtime")?;
     runtime.block_on(async {
         let began = Instant::now();
         let mut connections = JoinSet::new();
+        let mut first = began;
+        let apart = every.checked_div(u32::try_from(sources.len()).unwrap_or(u32::MAX)).unwrap_or_default();
         for source in sources {
-            connections.spawn(send_all(address, source, began + time));
+            connections.spawn(send_all(address, source, first, began + time, every));
+            first += apart;
         }
         let mut answers = Answers::default();
         while let Some(finished) = connections.join_next().await {
@@ -74,14 +88,28 @@ pub(super) fn drive<S: Source>(address: SocketAddr, sources: Vec<S>, time: Durat
     })
 }
 
-async fn send_all<S: Source>(address: SocketAddr, mut source: S, deadline: Instant) -> anyhow::Result<Answers> {
+async fn send_all<S: Source>(
+    address: SocketAddr,
+    mut source: S,
+    first: Instant,
+    deadline: Instant,
+    every: Duration,
+) -> anyhow::Result<Answers> {
     let mut stream = TcpStream::connect(address).await.with_context(|| format!("connecting to {address}"))?;
     stream.set_nodelay(true).context("setting TCP_NODELAY")?;
     let mut answers = Answers::default();
     let mut received = Vec::with_capacity(4 << 10);
+    let mut slot = first;
     while Instant::now() < deadline {
         let Some(request) = source.next() else { break };
-        let began = Instant::now();
+        let began = if every.is_zero() {
+            Instant::now()
+        } else {
+            tokio::time::sleep_until(slot.into()).await;
+            let began = slot;
+            slot += every;
+            began
+        };
         stream.write_all(request).await.context("sending a request")?;
         let response = loop {
             if let Some((response, length)) = http::parse(&received)? {
