@@ -4,7 +4,7 @@
 //! 1. [`server`] takes the connection, with bounds on time, bytes and number;
 //! 2. [`client`] finds the client's address behind the proxies that are trusted;
 //! 3. [`submission`] parses what the client sent, and says as a [`problem`] document what was wrong;
-//! 4. [`asn`] finds the network and country, [`votes`], [`retries`] and [`limit`] decide what counts and what is too much;
+//! 4. [`asn`] finds the network and country, [`votes`], [`retries`], [`limit`] and [`places`] decide what counts and what is too much;
 //! 5. a [`wire::Record`] comes out, and the address stays behind.
 
 pub mod server;
@@ -22,6 +22,8 @@ pub mod votes;
 pub mod retries;
 
 pub mod limit;
+
+pub mod places;
 
 pub mod key;
 

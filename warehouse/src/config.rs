@@ -30,6 +30,8 @@ pub struct Config {
     pub ingest: IngestConfig,
     /// How much the public may ask.
     pub api: ApiConfig,
+    /// How much of the releases the public may load.
+    pub data: DataConfig,
     /// Who runs this server; `GET /api/sponsor` tells it to pages of the old system.
     pub sponsor: SponsorConfig,
     /// When landed batches become part of the lake.
@@ -68,6 +70,18 @@ pub struct IngestConfig {
 pub struct ApiConfig {
     /// Questions to the public API that one client may ask a minute.
     pub per_client_per_minute: u32,
+}
+
+/// How much of the releases the public may load.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct DataConfig {
+    /// Requests for files that one client may send a minute. Readers of Parquet ask for many small parts.
+    pub per_client_per_minute: u32,
+    /// Most downloads at once; each holds an open file and at most 128 KiB. Beyond it the answer is 503 with `Retry-After`.
+    pub max_downloads: usize,
+    /// Most downloads of one client at once; beyond it the answer is 429 with `Retry-After`.
+    pub max_downloads_per_client: u32,
 }
 
 /// Who runs this server.
@@ -142,6 +156,7 @@ impl Default for Config {
             asn: AsnConfig::default(),
             ingest: IngestConfig::default(),
             api: ApiConfig::default(),
+            data: DataConfig::default(),
             sponsor: SponsorConfig::default(),
             seal: SealConfig::default(),
             engine: EngineConfig::default(),
@@ -168,6 +183,12 @@ impl Default for IngestConfig {
 impl Default for ApiConfig {
     fn default() -> Self {
         Self { per_client_per_minute: 600 }
+    }
+}
+
+impl Default for DataConfig {
+    fn default() -> Self {
+        Self { per_client_per_minute: 6_000, max_downloads: 512, max_downloads_per_client: 32 }
     }
 }
 

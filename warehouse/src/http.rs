@@ -2,6 +2,8 @@
 
 pub mod asn_lookup;
 
+pub mod data;
+
 pub mod health;
 
 pub mod ingest;
@@ -18,7 +20,8 @@ use intake::problem::Problem;
 /// The answer to every path that nobody serves.
 pub async fn not_found() -> Problem {
     Problem::new(StatusCode::NOT_FOUND, "not-found", "There is nothing here").detail(
-        "Batches go to POST /api/v1/batches, results to POST /api/telemetry; rankings are at GET /api/v1/rankings.",
+        "Batches go to POST /api/v1/batches, results to POST /api/telemetry; rankings are at GET /api/v1/rankings, \
+         releases at GET /data/v1/index.json.",
     )
 }
 
@@ -27,4 +30,11 @@ fn only_post(detail: &'static str) -> Problem {
     Problem::new(StatusCode::METHOD_NOT_ALLOWED, "method-not-allowed", "Only POST is answered here")
         .detail(detail)
         .header(header::ALLOW, HeaderValue::from_static("POST"))
+}
+
+/// The answer to every other method where only reading is spoken.
+async fn only_get() -> Problem {
+    Problem::new(StatusCode::METHOD_NOT_ALLOWED, "method-not-allowed", "Only reading is answered here")
+        .detail("Ask with GET or HEAD.")
+        .header(header::ALLOW, HeaderValue::from_static("GET, HEAD, OPTIONS"))
 }

@@ -25,6 +25,7 @@ use crate::lock::DirLock;
 use crate::marts::{Marts, Refreshed, Rights};
 use crate::paths::DataDir;
 use crate::sealer::Sealer;
+use crate::shelf::{CurrentShelf, restock};
 use crate::withdrawals::{Withdrawal, Withdrawals};
 
 /// How much later than its closing hour a day is closed: longer than a batch that arrived in time may take to land.
@@ -44,6 +45,7 @@ pub struct Keeper {
     clock: Arc<dyn Clock>,
     marts: Marts,
     cut: CurrentCut,
+    shelf: CurrentShelf,
 }
 
 /// What the keeper works with.
@@ -60,6 +62,8 @@ pub struct Parts {
     pub clock: Arc<dyn Clock>,
     /// Where the current cut is put.
     pub cut: CurrentCut,
+    /// Where the files that may be read are put.
+    pub shelf: CurrentShelf,
 }
 
 /// What a command may ask of the keeper.
@@ -100,12 +104,13 @@ impl Keeper {
     /// # Errors
     /// If a list of inputs cannot be read, the cache cannot be made, or the cut is damaged.
     pub fn open(parts: Parts) -> anyhow::Result<Self> {
-        let Parts { config, lake, sealer, names, clock, cut } = parts;
+        let Parts { config, lake, sealer, names, clock, cut, shelf } = parts;
         let dir = DataDir::new(&config.dir);
         let inputs = Inputs::load(&config.inputs)?;
         let marts = Marts::open(&dir, &config.engine, &inputs)?;
         cut.store(Cut::current(marts.engine(), &dir, None)?.map(Arc::new));
-        Ok(Self { config, dir, lake, sealer, names, inputs, clock, marts, cut })
+        restock(&shelf, &dir.public());
+        Ok(Self { config, dir, lake, sealer, names, inputs, clock, marts, cut, shelf })
     }
 
     /// A keeper for a single command, while no server runs; holds the lock as long as it lives.
@@ -120,7 +125,8 @@ impl Keeper {
         let landing = Landing::open(&dir.landing())?;
         let sealer = Arc::new(Sealer::new(config.seal.clone(), Arc::clone(&lake), landing, Arc::clone(&clock)));
         let names = Arc::new(AsnDatabase::open(config.asn.clone())?);
-        let parts = Parts { config, lake, sealer, names, clock, cut: CurrentCut::default() };
+        let parts =
+            Parts { config, lake, sealer, names, clock, cut: CurrentCut::default(), shelf: CurrentShelf::default() };
         parts.sealer.drain()?;
         Ok((lock, Self::open(parts)?))
     }
@@ -200,6 +206,7 @@ impl Keeper {
             let before = self.cut.load_full();
             self.cut.store(Cut::current(self.marts.engine(), &self.dir, before.as_deref())?.map(Arc::new));
         }
+        restock(&self.shelf, &self.dir.public());
         tracing::info!(cut = %published.id, cut.new = published.is_new, blocks.closed = closed.blocks, "published");
         let (cut, is_new) = (Some(published.id), published.is_new);
         Ok(Outcome { cut, is_new, days_closed: closed.days, blocks_closed: closed.blocks })

@@ -59,6 +59,8 @@ pub mod marts;
 
 pub mod cut;
 
+pub mod shelf;
+
 pub mod export;
 
 pub mod sealer;

@@ -57,6 +57,16 @@ pub(crate) fn problem(path: &'static str, slug: &'static str) {
     counter!("warehouse_problems_total", "path" => path, "type" => slug).increment(1);
 }
 
+/// A file was asked for, and answered so.
+pub(crate) fn data(answer: &'static str) {
+    counter!("warehouse_data_requests_total", "answer" => answer).increment(1);
+}
+
+/// So many bytes of files were handed out.
+pub(crate) fn data_bytes(bytes: u64) {
+    counter!("warehouse_data_bytes_total").increment(bytes);
+}
+
 /// Direct tests were acknowledged.
 pub(crate) fn direct(records: u64) {
     counter!("warehouse_direct_records_total").increment(records);

@@ -28,6 +28,7 @@ use crate::agents::Directory;
 use crate::config::Config;
 use crate::direct::Direct;
 use crate::http::asn_lookup::Lookup;
+use crate::http::data::Data;
 use crate::http::health::{Alarms, Health, Probe};
 use crate::http::ingest::Ingest;
 use crate::http::submit::Submit;
@@ -39,6 +40,7 @@ use crate::landing::Landing;
 use crate::lock::DirLock;
 use crate::paths::DataDir;
 use crate::sealer::Sealer;
+use crate::shelf::CurrentShelf;
 use crate::{control, http, observe};
 
 /// How often the registry's file is looked at.
@@ -104,7 +106,7 @@ pub async fn run(
     let ingest = Ingest::new(&config.ingest, Arc::clone(&directory), gate.clone(), landing.clone(), Arc::clone(&clock));
     let database = Arc::new(AsnDatabase::open(config.asn.clone())?);
     let sealer = Arc::new(Sealer::new(config.seal.clone(), Arc::clone(&lake), landing.clone(), Arc::clone(&clock)));
-    let cut = CurrentCut::default();
+    let (cut, shelf) = (CurrentCut::default(), CurrentShelf::default());
     let keeper = Keeper::open(Parts {
         config: config.clone(),
         lake: Arc::clone(&lake),
@@ -112,6 +114,7 @@ pub async fn run(
         names: Arc::clone(&database),
         clock: Arc::clone(&clock),
         cut: Arc::clone(&cut),
+        shelf: Arc::clone(&shelf),
     })?;
     let alarms = Alarms::default();
     if recovery.alarm.is_some() {
@@ -146,6 +149,7 @@ pub async fn run(
     let public = ingest
         .router()
         .merge(clients)
+        .merge(Data::new(shelf, dir.public(), Arc::clone(&proxies), &config.data).router())
         .merge(Api::new(cut, proxies, config.api.per_client_per_minute).router())
         .merge(http::sponsor::router(&config.sponsor))
         .merge(http::health::router(Arc::clone(&probe)))

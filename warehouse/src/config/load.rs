@@ -124,6 +124,12 @@ impl Config {
         if self.ingest.max_landing_bytes < 8 << 20 {
             return fault("ingest.max_landing_bytes", self.ingest.max_landing_bytes.to_string(), "at least 8388608");
         }
+        if self.data.max_downloads == 0 || self.data.max_downloads > 8_192 {
+            return fault("data.max_downloads", self.data.max_downloads.to_string(), "1 to 8192");
+        }
+        if self.data.max_downloads_per_client == 0 {
+            return fault("data.max_downloads_per_client", "0".to_owned(), "at least 1");
+        }
         if self.engine.memory_mib < 64 {
             return fault("engine.memory_mib", self.engine.memory_mib.to_string(), "at least 64");
         }

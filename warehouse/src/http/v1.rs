@@ -44,6 +44,7 @@ use tower_http::cors::{Any, CorsLayer};
 use self::answers::{Answer, Answers, Tag};
 use self::nouns::{NOUNS, Noun};
 use self::question::Question;
+use super::only_get;
 use crate::cut::Cut;
 use crate::export::Format;
 use crate::keeper::CurrentCut;
@@ -165,14 +166,8 @@ fn refused(noun: &Noun, problem: Problem) -> Response {
     problem.into_response()
 }
 
-async fn only_get() -> Problem {
-    Problem::new(StatusCode::METHOD_NOT_ALLOWED, "method-not-allowed", "Only reading is answered here")
-        .detail("Ask with GET or HEAD.")
-        .header(header::ALLOW, HeaderValue::from_static("GET, HEAD, OPTIONS"))
-}
-
 /// Nothing is published before the first day has closed.
-fn no_cut() -> Problem {
+pub(super) fn no_cut() -> Problem {
     Problem::new(StatusCode::SERVICE_UNAVAILABLE, "no-cut", "No public cut has been made yet")
         .detail("Days close 24 hours after their end; the first cut is made after that.")
         .header(header::RETRY_AFTER, HeaderValue::from_static("3600"))

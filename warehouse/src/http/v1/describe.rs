@@ -1,6 +1,8 @@
 //! What the API says of itself: OpenAPI 3.1 and a page for people, both made from the table of nouns and from the contracts
 //! of `queries/api/`, so that neither can say what the code does not do.
 
+mod files;
+
 mod page;
 
 use serde_json::{Value, json};
@@ -35,6 +37,7 @@ pub(super) fn openapi() -> OpenApi {
     for noun in NOUNS {
         paths = paths.path(noun.path, PathItem::new(HttpMethod::Get, operation(noun)));
     }
+    paths = files::describe(paths);
     let about = "Rankings of networks by their latency under load. Every figure comes from the current public cut; \
                  answers change with the cut, once a day.";
     let info = InfoBuilder::new()

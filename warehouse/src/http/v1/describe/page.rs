@@ -2,6 +2,7 @@
 
 use std::fmt::Write as _;
 
+use super::files::FILES;
 use super::{NOUNS, Noun};
 
 const HEAD: &str = "<!doctype html><html lang=en><meta charset=utf-8><meta name=viewport content='width=device-width'>\
@@ -15,6 +16,9 @@ pub(in crate::http::v1) fn page() -> String {
     let mut html = HEAD.to_owned();
     for noun in NOUNS {
         tell(&mut html, noun);
+    }
+    for (path, summary) in FILES {
+        let _ = write!(html, "<h2 id='{path}'><code>GET {path}</code></h2><p>{}</p>", escaped(summary));
     }
     html
 }

@@ -27,6 +27,18 @@ async fn the_description_is_what_is_answered() {
     }
 }
 
+/// Aim: the files of the releases are described beside the rows.
+#[tokio::test]
+async fn files_are_described() {
+    let (_, _, document) = get(&served(), "/api/openapi.json", None).await;
+    for path in ["/data/v1/latest.json", "/data/v1/index.json", "/data/v1/{path}"] {
+        let responses = &document["paths"][path]["get"]["responses"];
+        assert!(["200", "206", "304", "412", "416"].iter().all(|status| responses[status].is_object()), "{path}");
+    }
+    let (_, _, page) = ask(&served(), Request::get("/api/docs")).await;
+    assert!(String::from_utf8_lossy(&page).contains("/data/v1/latest.json"));
+}
+
 /// Aim: the page tells of every path, parameter and column, and asks nobody for anything.
 #[tokio::test]
 async fn the_page_is_whole() {

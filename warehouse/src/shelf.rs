@@ -1,0 +1,178 @@
+//! What may be read of the public directory: every file that the layout names, with size and digest, in memory.
+//!
+//! ```text
+//! latest.json, index.json                            the pages that change
+//! releases/2026-11-22/…                              a release's own files
+//! releases/2025-10-22/tombstone.json                 all that is left of one that was removed
+//! files/results/month=2026-11/<digest>.parquet       files that releases share
+//! ```
+//!
+//! The server looks requests up here, and the upload to a bucket takes its list from here: what the shelf does not name does
+//! not leave the house, whatever lies in the directory. A shelf is made again when something was published or removed; what it
+//! knows of a release it keeps, since a release never changes.
+
+mod kind;
+
+mod load;
+
+mod name;
+
+use std::collections::{BTreeMap, HashMap};
+use std::path::Path;
+use std::sync::Arc;
+
+use arc_swap::ArcSwap;
+use axum::body::Bytes;
+use serde::{Deserialize, Serialize};
+
+pub use kind::{CHANGING, cache_control, content_type};
+pub use load::ShelfFault;
+
+use crate::cut::CutId;
+use crate::digest::Sha256;
+use crate::lake::paths::TestDate;
+use crate::observe;
+
+/// What may be read.
+#[derive(Debug, Default)]
+pub struct Shelf {
+    /// The files that change, as they were when the shelf was made.
+    pages: BTreeMap<&'static str, Item>,
+    /// Releases that are there.
+    releases: BTreeMap<CutId, Arc<Release>>,
+    /// Releases that are gone.
+    removed: BTreeMap<CutId, Arc<Grave>>,
+    /// Files that releases share, by path.
+    shared: HashMap<Arc<str>, Item>,
+    /// Releases that are left out, each with the reason.
+    faults: Vec<ShelfFault>,
+}
+
+/// The shelf that is served; whoever publishes or removes calls [`restock`].
+pub type CurrentShelf = Arc<ArcSwap<Shelf>>;
+
+/// Makes the shelf that is served anew from the public directory. What is damaged is left out and said; if nothing can be
+/// read, the shelf stays as it is.
+pub fn restock(current: &CurrentShelf, public: &Path) {
+    let before = current.load_full();
+    match Shelf::load(public, &before) {
+        Ok(shelf) => {
+            shelf.faults().iter().for_each(tell);
+            current.store(Arc::new(shelf));
+        }
+        Err(fault) => tell(&fault),
+    }
+}
+
+fn tell(fault: &ShelfFault) {
+    observe::job_failed("shelf");
+    tracing::error!(error = %fault, "a release cannot be served");
+}
+
+/// A file that may be read.
+#[derive(Debug, Clone)]
+pub struct Item {
+    /// Size.
+    pub bytes: u64,
+    /// Digest of its bytes.
+    pub sha256: Sha256,
+    /// Where they are.
+    pub content: Content,
+}
+
+/// Where the bytes of a file are.
+#[derive(Debug, Clone)]
+pub enum Content {
+    /// In the public directory.
+    Disk,
+    /// Here, so that they change together with the shelf.
+    Memory(Bytes),
+}
+
+/// A release's files.
+#[derive(Debug)]
+struct Release {
+    /// Digest of its manifest.
+    manifest: Sha256,
+    /// Its own files, by their path inside its folder.
+    own: BTreeMap<Box<str>, Item>,
+    /// The files that it shares with others, by path.
+    shared: Vec<(Arc<str>, Item)>,
+}
+
+/// What is left of a release.
+#[derive(Debug)]
+struct Grave {
+    tombstone: Tombstone,
+    page: Item,
+}
+
+/// What `tombstone.json` says.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Tombstone {
+    /// The release.
+    pub release: CutId,
+    /// Digest of its manifest.
+    pub manifest_sha256: Sha256,
+    /// The day on which it was removed.
+    pub removed: TestDate,
+    /// Why.
+    pub reason: String,
+}
+
+/// What a path leads to.
+#[derive(Debug)]
+pub enum Found<'a> {
+    /// A file.
+    File(&'a Item),
+    /// A folder; the page that tells what is in it.
+    Folder(String),
+    /// A file of a release that was removed.
+    Removed(&'a Tombstone),
+    /// A page of the newest release, and there is none yet.
+    Unpublished,
+    /// Nothing that there was.
+    Nothing,
+}
+
+impl Item {
+    /// The strong entity tag.
+    #[must_use]
+    pub fn tag(&self) -> String {
+        format!("\"{}\"", self.sha256)
+    }
+}
+
+impl Shelf {
+    /// What of the public directory is damaged and therefore left out.
+    #[must_use]
+    pub fn faults(&self) -> &[ShelfFault] {
+        &self.faults
+    }
+
+    /// What a path leads to. It is compared with the names that are known, and means nothing else.
+    #[must_use]
+    pub fn find(&self, path: &str) -> Found<'_> {
+        if let Some(name) = CHANGING.iter().find(|name| **name == path) {
+            return self.pages.get(name).map_or(Found::Unpublished, Found::File);
+        }
+        if matches!(path, "" | "releases" | "releases/") {
+            return Found::Folder("index.json".to_owned());
+        }
+        let Some(of_releases) = path.strip_prefix("releases/") else {
+            return self.shared.get(path).map_or(Found::Nothing, Found::File);
+        };
+        let (id, name) = of_releases.split_once('/').unwrap_or((of_releases, ""));
+        let Ok(id) = id.parse::<CutId>() else { return Found::Nothing };
+        match (self.releases.get(&id), self.removed.get(&id)) {
+            (Some(_), _) if name.is_empty() => Found::Folder(format!("releases/{id}/manifest.json")),
+            (Some(release), _) => release.own.get(name).map_or(Found::Nothing, Found::File),
+            (None, Some(grave)) if name == "tombstone.json" => Found::File(&grave.page),
+            (None, Some(grave)) => Found::Removed(&grave.tombstone),
+            (None, None) => Found::Nothing,
+        }
+    }
+}
+
+#[cfg(test)]
+pub(crate) mod tests;
