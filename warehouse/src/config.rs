@@ -32,6 +32,8 @@ pub struct Config {
     pub api: ApiConfig,
     /// How much of the releases the public may load.
     pub data: DataConfig,
+    /// Where a copy of the releases is kept for the public; nowhere if its endpoint is empty.
+    pub bucket: BucketConfig,
     /// Who runs this server; `GET /api/sponsor` tells it to pages of the old system.
     pub sponsor: SponsorConfig,
     /// When landed batches become part of the lake.
@@ -82,6 +84,28 @@ pub struct DataConfig {
     pub max_downloads: usize,
     /// Most downloads of one client at once; beyond it the answer is 429 with `Retry-After`.
     pub max_downloads_per_client: u32,
+}
+
+/// An S3-compatible bucket for a copy of the releases.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct BucketConfig {
+    /// URL of the store; empty if there is none.
+    pub endpoint: String,
+    /// Name of the bucket, which must exist.
+    pub name: String,
+    /// Where in the bucket the releases lie, such as `data/v1`; empty for its root.
+    pub prefix: String,
+    /// The store's region.
+    pub region: String,
+    /// Whether the bucket's name stands in the path; if not, it must stand in the endpoint.
+    pub path_style: bool,
+    /// Whether the store knows conditional writes (`If-None-Match`, `If-Match`).
+    pub conditional: bool,
+    /// Id of the access key; without it, `AWS_ACCESS_KEY_ID` and `AWS_SECRET_ACCESS_KEY` of the environment.
+    pub access_key_id: Option<String>,
+    /// File that holds the key's secret.
+    pub secret_file: Option<PathBuf>,
 }
 
 /// Who runs this server.
@@ -157,6 +181,7 @@ impl Default for Config {
             ingest: IngestConfig::default(),
             api: ApiConfig::default(),
             data: DataConfig::default(),
+            bucket: BucketConfig::default(),
             sponsor: SponsorConfig::default(),
             seal: SealConfig::default(),
             engine: EngineConfig::default(),
@@ -189,6 +214,29 @@ impl Default for ApiConfig {
 impl Default for DataConfig {
     fn default() -> Self {
         Self { per_client_per_minute: 6_000, max_downloads: 512, max_downloads_per_client: 32 }
+    }
+}
+
+impl Default for BucketConfig {
+    fn default() -> Self {
+        Self {
+            endpoint: String::new(),
+            name: String::new(),
+            prefix: String::new(),
+            region: "us-east-1".to_owned(),
+            path_style: true,
+            conditional: true,
+            access_key_id: None,
+            secret_file: None,
+        }
+    }
+}
+
+impl BucketConfig {
+    /// Whether there is one.
+    #[must_use]
+    pub fn is_set(&self) -> bool {
+        !self.endpoint.is_empty()
     }
 }
 

@@ -61,6 +61,8 @@ pub mod cut;
 
 pub mod shelf;
 
+pub mod bucket;
+
 pub mod export;
 
 pub mod sealer;

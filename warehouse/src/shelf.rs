@@ -28,6 +28,7 @@ use serde::{Deserialize, Serialize};
 pub use kind::{CHANGING, cache_control, content_type};
 pub use load::ShelfFault;
 
+use self::name::Name;
 use crate::cut::CutId;
 use crate::digest::Sha256;
 use crate::lake::paths::TestDate;
@@ -120,6 +121,41 @@ pub struct Tombstone {
     pub reason: String,
 }
 
+/// A file and its place in the order in which a copy is made.
+#[derive(Debug, Clone)]
+pub struct Listed<'a> {
+    /// When it is copied.
+    pub turn: Turn,
+    /// Its path, relative to the public directory.
+    pub path: String,
+    /// The file.
+    pub item: &'a Item,
+}
+
+/// When a file is copied.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Turn {
+    /// First what says nothing of other files: those that releases share, and tombstones.
+    Alone,
+    /// Then the releases' own files,
+    Own(CutId),
+    /// each release's manifest behind them,
+    Manifest(CutId),
+    /// then the list of releases,
+    Index,
+    /// and at last which of them is the newest.
+    Latest,
+}
+
+/// What `latest.json` says.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+pub struct Latest {
+    /// The newest release.
+    pub release: CutId,
+    /// Digest of its manifest.
+    pub sha256: Sha256,
+}
+
 /// What a path leads to.
 #[derive(Debug)]
 pub enum Found<'a> {
@@ -148,6 +184,46 @@ impl Shelf {
     #[must_use]
     pub fn faults(&self) -> &[ShelfFault] {
         &self.faults
+    }
+
+    /// The newest release and the digest of its manifest, as `latest.json` says; none before the first.
+    #[must_use]
+    pub fn latest(&self) -> Option<Latest> {
+        let Content::Memory(bytes) = &self.pages.get("latest.json")?.content else { return None };
+        serde_json::from_slice(bytes).ok()
+    }
+
+    /// Every file, in the order in which a copy must be made, so that nothing in it ever names what is not there.
+    #[must_use]
+    pub fn files(&self) -> Vec<Listed<'_>> {
+        let listed = |turn, path: &str, item| Listed { turn, path: path.to_owned(), item };
+        let mut files: Vec<_> = self.shared.iter().map(|(path, item)| listed(Turn::Alone, path, item)).collect();
+        for (id, release) in &self.releases {
+            files.extend(release.own.iter().map(|(name, item)| {
+                let turn = if &**name == "manifest.json" { Turn::Manifest(*id) } else { Turn::Own(*id) };
+                listed(turn, &format!("releases/{id}/{name}"), item)
+            }));
+        }
+        for (id, grave) in &self.removed {
+            files.push(listed(Turn::Alone, &format!("releases/{id}/tombstone.json"), &grave.page));
+        }
+        files.extend(
+            self.pages.iter().map(|(name, item)| {
+                listed(if *name == "latest.json" { Turn::Latest } else { Turn::Index }, name, item)
+            }),
+        );
+        files.sort_by(|a, b| (a.turn, &a.path).cmp(&(b.turn, &b.path)));
+        files
+    }
+
+    /// True if a path is one that the layout can have and that no release names any more.
+    #[must_use]
+    pub fn is_left_over(&self, path: &str) -> bool {
+        match Name::parse(path) {
+            Some(Name::Shared(_)) => !self.shared.contains_key(path),
+            Some(Name::Own(id, name)) => name != "tombstone.json" && self.removed.contains_key(&id),
+            Some(Name::Changing) | None => false,
+        }
     }
 
     /// What a path leads to. It is compared with the names that are known, and means nothing else.

@@ -130,6 +130,16 @@ impl Config {
         if self.data.max_downloads_per_client == 0 {
             return fault("data.max_downloads_per_client", "0".to_owned(), "at least 1");
         }
+        let bucket = &self.bucket;
+        if bucket.is_set() && !["https://", "http://"].iter().any(|scheme| bucket.endpoint.starts_with(scheme)) {
+            return fault("bucket.endpoint", bucket.endpoint.clone(), "a URL that begins with https:// or http://");
+        }
+        if bucket.is_set() && bucket.name.is_empty() {
+            return fault("bucket.name", String::new(), "the name of the bucket");
+        }
+        if bucket.access_key_id.is_some() != bucket.secret_file.is_some() {
+            return fault("bucket.secret_file", String::new(), "set together with bucket.access_key_id, or neither");
+        }
         if self.engine.memory_mib < 64 {
             return fault("engine.memory_mib", self.engine.memory_mib.to_string(), "at least 64");
         }

@@ -16,30 +16,20 @@ pub(crate) struct Public {
     /// The file that releases share: 1,000 bytes that tell where they are.
     pub(crate) shared: String,
     pub(crate) bytes: Vec<u8>,
+    /// Releases that are there, each with what `index.json` says of it.
+    entries: BTreeMap<String, Value>,
 }
 
 impl Public {
     /// With one release, one that was removed, and what is not to be seen.
     pub(crate) fn new() -> Self {
-        let dir = tempfile::tempdir().unwrap();
         let bytes: Vec<u8> = (0..250_u32).flat_map(u32::to_be_bytes).collect();
         let shared = format!("files/results/month=2026-11/{}.parquet", Sha256::of(&bytes));
-        let public = Self { dir, shared, bytes };
+        let dir = tempfile::tempdir().unwrap();
+        let mut public = Self { dir, shared, bytes, entries: BTreeMap::new() };
         public.write(&public.shared, &public.bytes);
-        let own = ["README.md", "inputs/bins.csv", "croissant.json", "LICENSE", "sql/base/results.sql", "empty.csv"];
-        for name in own {
-            let text = if name == "empty.csv" { "" } else { name };
-            public.write(&format!("releases/{ID}/{name}"), text.as_bytes());
-        }
-        let mut files: Vec<Value> = own.iter().map(|name| public.named(&format!("releases/{ID}/{name}"))).collect();
-        files.push(public.named(&public.shared));
-        public.write_json(&format!("releases/{ID}/manifest.json"), &json!({"format": 1, "files": files}));
-        public.write(&format!("releases/{ID}/SHA256SUMS"), b"sums");
-        public.write_json(
-            &format!("releases/{GONE}/tombstone.json"),
-            &json!({"release": GONE, "manifest_sha256": Sha256::of(b"gone"), "removed": "2026-11-22", "reason": "age"}),
-        );
-        public.write_index();
+        public.bury(GONE, Sha256::of(b"gone"));
+        public.publish(ID, &[&public.shared.clone()]);
         // What nobody may reach.
         public.write(".hidden", b"secret");
         public.write(&format!("releases/{ID}/unnamed.csv"), b"secret");
@@ -47,6 +37,52 @@ impl Public {
         public.write("aside/2026-11-22-1/report.txt", b"secret");
         public.write(&format!("files/results/month=2026-11/{}.parquet", Sha256::of(b"secret")), b"secret");
         public
+    }
+
+    /// Makes a release that shares these files, and names it as the newest.
+    pub(crate) fn publish(&mut self, id: &str, shared: &[&str]) {
+        let own = ["README.md", "inputs/bins.csv", "croissant.json", "LICENSE", "sql/base/results.sql", "empty.csv"];
+        for name in own {
+            let text = if name == "empty.csv" { String::new() } else { format!("{name} of {id}") };
+            self.write(&format!("releases/{id}/{name}"), text.as_bytes());
+        }
+        let own = own.map(|name| format!("releases/{id}/{name}"));
+        let files: Vec<Value> =
+            own.iter().map(String::as_str).chain(shared.iter().copied()).map(|path| self.named(path)).collect();
+        self.write_json(&format!("releases/{id}/manifest.json"), &json!({"format": 1, "files": files}));
+        self.write(&format!("releases/{id}/SHA256SUMS"), b"sums");
+        self.name(id);
+    }
+
+    /// Lets `index.json` and `latest.json` name a release's manifest as it lies there.
+    pub(crate) fn name(&mut self, id: &str) {
+        let manifest = format!("releases/{id}/manifest.json");
+        let sha256 = self.named(&manifest)["sha256"].clone();
+        let entry = json!({"release": id, "manifest": manifest, "sha256": sha256, "last_day": id, "bytes": 1,
+            "results": 250, "status": "available"});
+        self.entries.insert(id.to_owned(), entry);
+        self.write_index();
+        self.write_json("latest.json", &json!({"format": 1, "release": id, "manifest": manifest, "sha256": sha256}));
+    }
+
+    /// Removes a release but for its tombstone.
+    pub(crate) fn bury(&mut self, id: &str, manifest: Sha256) {
+        let _ = fs::remove_dir_all(self.dir.path().join(format!("releases/{id}")));
+        self.write_json(
+            &format!("releases/{id}/tombstone.json"),
+            &json!({"release": id, "manifest_sha256": manifest, "removed": "2026-11-22", "reason": "age"}),
+        );
+        let entry = json!({"release": id, "manifest": format!("releases/{id}/manifest.json"), "sha256": manifest,
+            "last_day": id, "bytes": 1, "results": 250, "status": "removed"});
+        self.entries.insert(id.to_owned(), entry);
+        self.write_index();
+    }
+
+    /// Takes a release back as if it had never been.
+    pub(crate) fn forget(&mut self, id: &str) {
+        fs::remove_dir_all(self.dir.path().join(format!("releases/{id}"))).unwrap();
+        self.entries.remove(id);
+        self.write_index();
     }
 
     /// Makes the shelf.
@@ -64,25 +100,15 @@ impl Public {
         self.write(path, sorted(value).as_bytes());
     }
 
+    fn write_index(&self) {
+        let entries: Vec<_> = self.entries.values().rev().collect();
+        self.write_json("index.json", &json!({"format": 1, "releases": entries}));
+    }
+
     /// A file as a manifest names it.
     fn named(&self, path: &str) -> Value {
         let bytes = fs::read(self.dir.path().join(path)).unwrap();
         json!({"path": path, "bytes": bytes.len(), "sha256": Sha256::of(&bytes)})
-    }
-
-    /// Writes the pages that change.
-    pub(crate) fn write_index(&self) {
-        let manifest = format!("releases/{ID}/manifest.json");
-        let sha256 = self.named(&manifest)["sha256"].clone();
-        self.write_json(
-            "index.json",
-            &json!({"format": 1, "releases": [
-                {"release": ID, "manifest": manifest, "sha256": sha256, "last_day": ID, "bytes": 1, "results": 250, "status": "available"},
-                {"release": GONE, "manifest": format!("releases/{GONE}/manifest.json"), "sha256": Sha256::of(b"gone"),
-                    "last_day": GONE, "bytes": 1, "results": 250, "status": "removed"},
-            ]}),
-        );
-        self.write_json("latest.json", &json!({"format": 1, "release": ID, "manifest": manifest, "sha256": sha256}));
     }
 }
 
@@ -156,7 +182,7 @@ fn damage_is_left_out() {
     let shelf = Shelf::load(&empty.path().join("none"), &Shelf::default()).unwrap();
     assert!(matches!(shelf.find("latest.json"), Found::Unpublished) && shelf.faults().is_empty());
 
-    let public = Public::new();
+    let mut public = Public::new();
     let manifest = format!("releases/{ID}/manifest.json");
     let whole = fs::read(public.dir.path().join(&manifest)).unwrap();
     public.write(&manifest, b"{\"files\": []}");
@@ -169,7 +195,7 @@ fn damage_is_left_out() {
     {
         let text = String::from_utf8(whole.clone()).unwrap().replacen(&public.shared, path, 1);
         public.write(&manifest, text.as_bytes());
-        public.write_index();
+        public.name(ID);
         let shelf = public.shelf();
         assert!(matches!(shelf.faults(), [ShelfFault::Foreign { .. }]), "{path}: {:?}", shelf.faults());
     }

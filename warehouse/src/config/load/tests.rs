@@ -26,6 +26,11 @@ fn faults_name_the_field() {
         ("[seal]\ninterval_ms = 1", "seal.interval_ms"),
         ("[cut]\nhour_utc = 24", "cut.hour_utc"),
         ("[engine]\nthreads = 0", "engine.threads"),
+        ("[data]\nmax_downloads = 0", "data.max_downloads"),
+        ("[bucket]\nendpoint = 's3.example.com'", "bucket.endpoint"),
+        ("[bucket]\nendpoint = 'https://s3.example.com'", "bucket.name"),
+        ("[bucket]\naccess_key_id = 'key'", "bucket.secret_file"),
+        ("[bucket]\nsecret = 'x'", "secret"),
     ] {
         std::fs::write(&file, text).unwrap();
         let fault = load(Some(&file)).unwrap_err();
