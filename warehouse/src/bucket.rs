@@ -18,8 +18,6 @@ mod upload;
 #[cfg(test)]
 mod tests;
 
-use std::path::Path;
-
 use serde::Serialize;
 
 pub use fault::BucketFault;
@@ -27,6 +25,8 @@ pub use fault::BucketFault;
 use self::upload::Copy;
 use crate::config::BucketConfig;
 use crate::cut::CutId;
+use crate::lock::UploadLock;
+use crate::paths::DataDir;
 use crate::shelf::Shelf;
 
 /// What an upload did.
@@ -48,11 +48,12 @@ pub struct Uploaded {
 ///
 /// # Errors
 /// [`BucketFault`]; what the bucket names is whole all the same, and the next upload goes on.
-pub async fn upload(config: &BucketConfig, public: &Path, shelf: &Shelf) -> Result<Uploaded, BucketFault> {
+pub async fn upload(config: &BucketConfig, dir: &DataDir, shelf: &Shelf) -> Result<Uploaded, BucketFault> {
+    let _lock = UploadLock::take(dir)?;
     let copy = Copy {
         store: connect::open(config)?,
         prefix: object_store::path::Path::parse(config.prefix.trim_matches('/')).map_err(BucketFault::Prefix)?,
-        public,
+        public: &dir.public(),
         conditional: config.conditional,
     };
     copy.bring_up_to(shelf).await

@@ -16,6 +16,8 @@ mod keep;
 
 mod server;
 
+mod upload;
+
 use std::path::PathBuf;
 use std::process::ExitCode;
 
@@ -92,8 +94,14 @@ enum Command {
     Agents(agents::Command),
     /// Close the days that can be closed and make the public cut now.
     Publish,
-    /// The night's work, for a timer: `publish`, then drop the months that retention does not keep.
+    /// The night's work, for a timer: `publish`, drop the months that retention does not keep, `upload` if there is a bucket.
     Nightly,
+    /// Bring the bucket up to what is published here. Run again, it goes on where it ended; beside a running server, too.
+    Upload {
+        /// As JSON.
+        #[arg(long)]
+        json: bool,
+    },
     /// Make marts, blocks and the cut again from the lake; a new cut comes of it only if it says something else.
     Rebuild,
     /// Take an agent's results of some days back: they leave the marts now and the public with the next cut.
@@ -135,6 +143,7 @@ impl Cli {
             Command::Agents(command) => command.run(&loaded.config),
             Command::Publish => keep::publish(loaded.config),
             Command::Nightly => keep::nightly(loaded.config),
+            Command::Upload { json } => upload::upload(&loaded.config, json),
             Command::Rebuild => keep::rebuild(loaded.config),
             Command::Withdraw(range) => keep::withdraw(loaded.config, range),
             Command::Import(files) => import::tables(&loaded.config, &files),

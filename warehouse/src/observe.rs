@@ -8,6 +8,7 @@ use metrics::{counter, gauge};
 use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle};
 use wire::Outcome;
 
+use crate::bucket::Uploaded;
 use crate::lake::Order;
 use crate::marts::Refreshed;
 use crate::verify::Sorted;
@@ -65,6 +66,13 @@ pub(crate) fn data(answer: &'static str) {
 /// So many bytes of files were handed out.
 pub(crate) fn data_bytes(bytes: u64) {
     counter!("warehouse_data_bytes_total").increment(bytes);
+}
+
+/// The bucket was brought up to date.
+pub(crate) fn uploaded(done: &Uploaded) {
+    counter!("warehouse_upload_files_total").increment(done.sent);
+    counter!("warehouse_upload_bytes_total").increment(done.bytes);
+    counter!("warehouse_upload_removed_total").increment(done.removed);
 }
 
 /// Direct tests were acknowledged.

@@ -86,6 +86,12 @@ impl DataDir {
         self.cache().join("marts.duckdb")
     }
 
+    /// Locked while a copy of the releases is sent to the bucket.
+    #[must_use]
+    pub fn upload_lock(&self) -> PathBuf {
+        self.0.join("upload.lock")
+    }
+
     /// Public cuts: releases.
     #[must_use]
     pub fn public(&self) -> PathBuf {

@@ -6,6 +6,8 @@ mod keeping;
 
 mod lake_writer;
 
+mod uploading;
+
 pub(crate) mod recovery;
 
 use std::sync::Arc;
@@ -142,18 +144,20 @@ pub async fn run(
         .name("lake".to_owned())
         .spawn(move || writer.run(sealing_stopped))
         .context("cannot start the lake's writer")?;
-    let (keeping, jobs) = keeping::start(keeper, Duration::from_millis(config.engine.refresh_interval_ms), alarms)?;
+    let (keeping, jobs) =
+        keeping::start(keeper, Duration::from_millis(config.engine.refresh_interval_ms), alarms.clone())?;
     let proxies = TrustedProxies::parse(config.trusted_proxies.iter().map(String::as_str));
     let proxies = Arc::new(proxies.context("cannot use trusted_proxies")?);
     let clients = clients_router(&config, Arc::clone(&proxies), gate, landing.clone(), database, Arc::clone(&clock))?;
     let public = ingest
         .router()
         .merge(clients)
-        .merge(Data::new(shelf, dir.public(), Arc::clone(&proxies), &config.data).router())
+        .merge(Data::new(Arc::clone(&shelf), dir.public(), Arc::clone(&proxies), &config.data).router())
         .merge(Api::new(cut, proxies, config.api.per_client_per_minute).router())
         .merge(http::sponsor::router(&config.sponsor))
         .merge(http::health::router(Arc::clone(&probe)))
         .fallback(http::not_found);
+    let uploads = tokio::spawn(uploading::follow(config.bucket.clone(), dir.clone(), shelf, alarms.clone()));
     let control =
         tokio::spawn(control::serve(control::bind(&dir)?, commands::handler(probe, jobs.clone(), upkeep, imports)));
     let registry = tokio::spawn(follow_registry(Arc::clone(&directory)));
@@ -168,6 +172,8 @@ pub async fn run(
     tracing::info!("the warehouse takes nothing more and ends in order");
     registry.abort();
     control.abort();
+    // What it did not end goes on after the next start.
+    uploads.abort();
     drop(stop);
     let _ = metrics.await;
     drop((stop_sealing, jobs));

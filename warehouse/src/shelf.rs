@@ -21,9 +21,9 @@ use std::collections::{BTreeMap, HashMap};
 use std::path::Path;
 use std::sync::Arc;
 
-use arc_swap::ArcSwap;
 use axum::body::Bytes;
 use serde::{Deserialize, Serialize};
+use tokio::sync::watch;
 
 pub use kind::{CHANGING, cache_control, content_type};
 pub use load::ShelfFault;
@@ -49,17 +49,17 @@ pub struct Shelf {
     faults: Vec<ShelfFault>,
 }
 
-/// The shelf that is served; whoever publishes or removes calls [`restock`].
-pub type CurrentShelf = Arc<ArcSwap<Shelf>>;
+/// The shelf that is served; whoever publishes or removes calls [`restock`], and the upload hears of it.
+pub type CurrentShelf = Arc<watch::Sender<Arc<Shelf>>>;
 
 /// Makes the shelf that is served anew from the public directory. What is damaged is left out and said; if nothing can be
 /// read, the shelf stays as it is.
 pub fn restock(current: &CurrentShelf, public: &Path) {
-    let before = current.load_full();
+    let before = Arc::clone(&current.borrow());
     match Shelf::load(public, &before) {
         Ok(shelf) => {
             shelf.faults().iter().for_each(tell);
-            current.store(Arc::new(shelf));
+            current.send_replace(Arc::new(shelf));
         }
         Err(fault) => tell(&fault),
     }

@@ -5,6 +5,7 @@ use object_store::Error as StoreError;
 
 use crate::cut::CutId;
 use crate::durable::FileFault;
+use crate::lock::LockFault;
 
 /// The bucket was not brought up to date.
 #[derive(Debug, thiserror::Error)]
@@ -16,6 +17,9 @@ pub enum BucketFault {
     /// Releases here are damaged.
     #[error("{0} releases are damaged here, and a copy of the others would not be whole; the log names them")]
     Damaged(usize),
+    /// Another upload is under way.
+    #[error(transparent)]
+    Locked(#[from] LockFault),
     /// No key.
     #[error(
         "there are no credentials for the bucket: set bucket.access_key_id and bucket.secret_file, or AWS_ACCESS_KEY_ID and \

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
 
-use futures_util::stream::{self, StreamExt as _, TryStreamExt as _};
+use futures_util::stream::{FuturesUnordered, TryStreamExt as _};
 use object_store::path::Path as Key;
 use object_store::{Error as StoreError, ObjectStore, ObjectStoreExt as _, PutMode, UpdateVersion};
 
@@ -55,7 +55,8 @@ impl Copy<'_> {
         for file in files.iter().filter(|file| file.turn >= Turn::Index) {
             self.replace(file, pages.get(file.path.as_str()), &mut done).await?;
         }
-        done.removed = self.remove(there.keys().filter(|path| shelf.is_left_over(path))).await?;
+        let left_over: Vec<_> = there.keys().filter(|path| shelf.is_left_over(path)).collect();
+        done.removed = self.remove(&left_over).await?;
         Ok(done)
     }
 
@@ -134,17 +135,26 @@ impl Copy<'_> {
                 _ => missing.push((*file, found.is_none() && self.conditional)),
             }
         }
-        let sent = stream::iter(missing).map(|(file, is_new)| async move {
-            let mode = if is_new { PutMode::Create } else { PutMode::Overwrite };
-            let key = self.key(&file.path);
-            send(self.store.as_ref(), &key, self.public, &file.path, file.item, mode).await.map(|()| file.item.bytes)
-        });
-        let mut sent = sent.buffer_unordered(AT_ONCE);
-        while let Some(bytes) = sent.try_next().await? {
-            done.sent += 1;
-            done.bytes += bytes;
+        let mut sending = FuturesUnordered::new();
+        for (file, is_new) in missing {
+            if sending.len() == AT_ONCE
+                && let Some(bytes) = sending.try_next().await?
+            {
+                done.count(bytes);
+            }
+            sending.push(self.send(file, if is_new { PutMode::Create } else { PutMode::Overwrite }));
+        }
+        while let Some(bytes) = sending.try_next().await? {
+            done.count(bytes);
         }
         Ok(())
+    }
+
+    /// Sends a file, and gives its size.
+    async fn send(&self, file: &Listed<'_>, mode: PutMode) -> Result<u64, BucketFault> {
+        let key = self.key(&file.path);
+        send(self.store.as_ref(), &key, self.public, &file.path, file.item, mode).await?;
+        Ok(file.item.bytes)
     }
 
     /// Asks the store once more whether all of it is there, and whether the newest release is ours.
@@ -177,25 +187,39 @@ impl Copy<'_> {
             Some(_) => PutMode::Overwrite,
             None => PutMode::Create,
         };
-        send(self.store.as_ref(), &self.key(&file.path), self.public, &file.path, file.item, mode).await?;
-        done.sent += 1;
-        done.bytes += file.item.bytes;
+        done.count(self.send(file, mode).await?);
         Ok(())
     }
 
     /// Removes objects, and gives their number.
-    async fn remove(&self, paths: impl Iterator<Item = &String>) -> Result<u64, BucketFault> {
-        let removed = stream::iter(paths).map(|path| async move {
-            match self.store.delete(&self.key(path)).await {
-                Ok(()) | Err(StoreError::NotFound { .. }) => Ok(()),
-                Err(fault) => Err(BucketFault::when("remove", path)(fault)),
+    async fn remove(&self, paths: &[&String]) -> Result<u64, BucketFault> {
+        let mut removing = FuturesUnordered::new();
+        for path in paths {
+            if removing.len() == AT_ONCE {
+                removing.try_next().await?;
             }
-        });
-        removed.buffer_unordered(AT_ONCE).try_fold(0, |count, ()| std::future::ready(Ok(count + 1))).await
+            removing.push(self.remove_one(path));
+        }
+        while removing.try_next().await?.is_some() {}
+        Ok(paths.len() as u64)
+    }
+
+    async fn remove_one(&self, path: &str) -> Result<(), BucketFault> {
+        match self.store.delete(&self.key(path)).await {
+            Ok(()) | Err(StoreError::NotFound { .. }) => Ok(()),
+            Err(fault) => Err(BucketFault::when("remove", path)(fault)),
+        }
     }
 
     fn key(&self, path: &str) -> Key {
         path.split('/').fold(self.prefix.clone(), |key, part| key.join(part))
+    }
+}
+
+impl Uploaded {
+    fn count(&mut self, bytes: u64) {
+        self.sent += 1;
+        self.bytes += bytes;
     }
 }
 

@@ -51,7 +51,12 @@ pub(super) fn publish(config: Config) -> anyhow::Result<()> {
 
 /// Does the night's work.
 pub(super) fn nightly(config: Config) -> anyhow::Result<()> {
-    print_outcome(&done(config, Task::Nightly)?);
+    let is_alone = control::call(&DataDir::new(&config.dir), &Request::Status)?.is_none();
+    print_outcome(&done(config.clone(), Task::Nightly)?);
+    // A server does it by itself.
+    if is_alone && config.bucket.is_set() {
+        super::upload::upload(&config, false)?;
+    }
     Ok(())
 }
 

@@ -128,7 +128,7 @@ impl Data {
         path: &str,
         headers: &HeaderMap,
     ) -> Result<Response, Problem> {
-        let shelf = self.shelf.load_full();
+        let shelf = Arc::clone(&self.shelf.borrow());
         let item = match shelf.find(path) {
             Found::File(item) => item,
             Found::Folder(page) => return Ok(elsewhere(&page)),

@@ -4,13 +4,12 @@ use std::fmt::Write as _;
 use std::fs;
 use std::os::unix::fs::symlink;
 
-use arc_swap::ArcSwap;
 use axum::body::{Bytes, to_bytes};
 use axum::http::Request;
+use tokio::sync::watch;
 use tower::ServiceExt as _;
 
 use super::*;
-use crate::shelf::Shelf;
 use crate::shelf::tests::{GONE, ID, Public, sorted};
 
 /// Requests, each a line with its headers behind it, and what is answered to them: status, headers, body.
@@ -22,7 +21,7 @@ fn served(public: &Public) -> Data {
 }
 
 fn serve_with(public: &Public, config: &DataConfig) -> Data {
-    let shelf = CurrentShelf::new(ArcSwap::from_pointee(public.shelf()));
+    let shelf = CurrentShelf::new(watch::Sender::new(Arc::new(public.shelf())));
     let proxies = Arc::new(TrustedProxies::parse([]).unwrap());
     Data::new(shelf, public.dir.path().to_owned(), proxies, config)
 }
@@ -125,7 +124,7 @@ async fn a_download_goes_on_only_with_the_same_bytes() {
     let (status, _, rest) = ask(&data, get(&tag)).await;
     assert_eq!((status, &rest[..]), (StatusCode::PARTIAL_CONTENT, &whole[10..]));
     public.write("latest.json", b"{\"release\": \"another\"}");
-    data.shelf.store(Arc::new(public.shelf()));
+    data.shelf.send_replace(Arc::new(public.shelf()));
     let (status, headers, all) = ask(&data, get(&tag)).await;
     assert_eq!((status, &all[..]), (StatusCode::OK, &b"{\"release\": \"another\"}"[..]));
     assert_ne!(headers[header::ETAG], tag);
@@ -243,7 +242,7 @@ async fn a_client_loads_so_much() {
 #[tokio::test]
 async fn before_the_first_release_there_is_a_reason() {
     let dir = tempfile::tempdir().unwrap();
-    let shelf = CurrentShelf::new(ArcSwap::from_pointee(Shelf::default()));
+    let shelf = CurrentShelf::default();
     let proxies = Arc::new(TrustedProxies::parse([]).unwrap());
     let data = Data::new(shelf, dir.path().to_owned(), proxies, &DataConfig::default());
     for path in ["latest.json", "index.json"] {
