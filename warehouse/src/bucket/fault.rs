@@ -1,11 +1,19 @@
 //! What can go wrong with a bucket, said for the operator. A store's own words are left out where they could repeat
 //! something of the credentials.
 
+use std::error::Error;
+
 use object_store::Error as StoreError;
 
 use crate::cut::CutId;
 use crate::durable::FileFault;
 use crate::lock::LockFault;
+
+/// By this code a store says that a bucket is not there, whatever was asked.
+const NO_BUCKET: &str = "NoSuchBucket";
+
+/// How much of what a store says is repeated.
+const MAX_SAID_CHARS: usize = 400;
 
 /// The bucket was not brought up to date.
 #[derive(Debug, thiserror::Error)]
@@ -38,18 +46,17 @@ pub enum BucketFault {
         path: String,
     },
     /// The bucket is not there.
-    #[error("there is no bucket {0}: create it, and let the public read it")]
-    NoBucket(String),
+    #[error("the store has no bucket of this name: create it, and let the public read it")]
+    NoBucket,
     /// The store failed.
-    #[error("cannot {action} {path} in the bucket")]
+    #[error("cannot {action} {path} in the bucket: {said}")]
     Store {
         /// What was being done.
         action: &'static str,
         /// To which object, or with which prefix.
         path: String,
-        /// What the store said.
-        #[source]
-        source: StoreError,
+        /// What the store said, or what happened to the connection. Its errors repeat their causes: this is the innermost.
+        said: String,
     },
     /// A value of the configuration cannot be used.
     #[error("the bucket's configuration cannot be used")]
@@ -104,7 +111,19 @@ impl BucketFault {
             StoreError::AlreadyExists { .. } | StoreError::Precondition { .. } | StoreError::NotModified { .. } => {
                 Self::Overtaken(path)
             }
-            source => Self::Store { action, path, source },
+            source => {
+                let said = innermost(&source);
+                if said.contains(NO_BUCKET) { Self::NoBucket } else { Self::Store { action, path, said } }
+            }
         }
     }
+}
+
+/// The first cause, on one line and not longer than a line should be.
+fn innermost(fault: &StoreError) -> String {
+    let mut cause: &dyn Error = fault;
+    while let Some(source) = cause.source() {
+        cause = source;
+    }
+    cause.to_string().split_whitespace().collect::<Vec<_>>().join(" ").chars().take(MAX_SAID_CHARS).collect()
 }

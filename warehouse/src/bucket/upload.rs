@@ -104,7 +104,6 @@ impl Copy<'_> {
                         there.insert(path.trim_start_matches('/').to_owned(), object.size);
                     }
                     Ok(None) => break,
-                    Err(StoreError::NotFound { .. }) => return Err(BucketFault::NoBucket(self.store.to_string())),
                     Err(fault) => return Err(BucketFault::when("list", folder)(fault)),
                 }
             }
