@@ -5,6 +5,7 @@
 
 mod acceptor;
 mod agent;
+mod bucket;
 mod patience;
 mod program;
 mod proxy;
@@ -15,6 +16,7 @@ mod trials;
 mod warehouse;
 
 pub use agent::{Account, Agent, AgentOptions, telemetry};
+pub use bucket::Bucket;
 pub use patience::until;
 pub use program::{Program, binary, free_port, run};
 pub use proxy::{Fault, Proxy};

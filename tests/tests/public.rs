@@ -1,8 +1,12 @@
 //! What the public sees: the cut, made from a month of results, whatever happens to the warehouse that makes it.
 
+mod bucket;
+
 mod described;
 
 mod documented;
+
+mod readers;
 
 mod stage;
 

@@ -94,12 +94,26 @@ impl Program {
         environment: &[(String, String)],
         log: &Path,
     ) -> anyhow::Result<Self> {
+        Self::start_file(&binary(name)?, arguments, environment, log)
+    }
+
+    /// As [`Program::start`], for a program that is not ours.
+    ///
+    /// # Errors
+    /// If it cannot be started.
+    pub fn start_file<S: AsRef<OsStr>>(
+        program: &Path,
+        arguments: &[S],
+        environment: &[(String, String)],
+        log: &Path,
+    ) -> anyhow::Result<Self> {
+        let name = program.file_name().unwrap_or_default().to_string_lossy().into_owned();
         let file = File::options()
             .create(true)
             .append(true)
             .open(log)
             .with_context(|| format!("opening {}", log.display()))?;
-        let child = Command::new(binary(name)?)
+        let child = Command::new(program)
             .args(arguments)
             .envs(environment.iter().map(|(name, value)| (name, value)))
             .stdin(Stdio::null())
@@ -107,7 +121,7 @@ impl Program {
             .stderr(file)
             .spawn()
             .with_context(|| format!("starting {name}"))?;
-        Ok(Self { name: name.to_owned(), child, log: log.to_owned() })
+        Ok(Self { name, child, log: log.to_owned() })
     }
 
     /// Waits until it answers on a way of the caller's; gives up at once if it ends.

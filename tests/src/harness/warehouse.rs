@@ -47,6 +47,7 @@ impl WarehouseOptions {
 pub struct Warehouse {
     program: Program,
     address: SocketAddr,
+    metrics: SocketAddr,
     options: WarehouseOptions,
     config: PathBuf,
 }
@@ -62,10 +63,11 @@ impl Warehouse {
             None => free_port()?,
         };
         options.port = Some(port);
-        let config = write_config(&options, port)?;
+        let metrics = SocketAddr::from((Ipv4Addr::LOCALHOST, free_port()?));
+        let config = write_config(&options, port, metrics)?;
         let program = spawn(&options, &config)?;
         let address = SocketAddr::from((Ipv4Addr::LOCALHOST, port));
-        let mut warehouse = Self { program, address, options, config };
+        let mut warehouse = Self { program, address, metrics, options, config };
         warehouse.wait_until_ready()?;
         Ok(warehouse)
     }
@@ -90,6 +92,18 @@ impl Warehouse {
     #[must_use]
     pub fn address(&self) -> SocketAddr {
         self.address
+    }
+
+    /// Where its metrics are read.
+    #[must_use]
+    pub fn metrics(&self) -> SocketAddr {
+        self.metrics
+    }
+
+    /// The file of its configuration.
+    #[must_use]
+    pub fn config(&self) -> &Path {
+        &self.config
     }
 
     /// Its data directory.
@@ -162,15 +176,15 @@ fn add_agent(config: &Path, agent: &AgentId, networks: &[u32]) -> anyhow::Result
     secret.with_context(|| format!("`agents add` showed no secret for {agent}"))
 }
 
-fn write_config(options: &WarehouseOptions, port: u16) -> anyhow::Result<PathBuf> {
+fn write_config(options: &WarehouseOptions, port: u16, metrics: SocketAddr) -> anyhow::Result<PathBuf> {
     let dir = &options.dir;
     std::fs::create_dir_all(dir).with_context(|| format!("making {}", dir.display()))?;
     let path = dir.with_extension("toml");
     let text = format!(
-        "dir = {:?}\nlisten = \"127.0.0.1:{port}\"\nmetrics_listen = \"127.0.0.1:{}\"\n{}\n[seal]\ninterval_ms = {}\n\
+        "dir = {:?}\nlisten = \"127.0.0.1:{port}\"\nmetrics_listen = \"{}\"\n{}\n[seal]\ninterval_ms = {}\n\
          [cut]\nautomatic = false\n",
         dir.to_str().context("the directory is no text")?,
-        free_port()?,
+        metrics,
         options.more,
         options.seal_interval_ms,
     );

@@ -19,13 +19,19 @@ pub(super) struct Stage {
 impl Stage {
     /// A warehouse that looks back on 30,000 results of 12 days.
     pub(super) fn open(name: &str) -> anyhow::Result<Self> {
+        Self::open_with(name, Vec::new())
+    }
+
+    /// As [`Stage::open`], with these variables in its environment.
+    pub(super) fn open_with(name: &str, environment: Vec<(String, String)>) -> anyhow::Result<Self> {
         let scratch = Scratch::new(name)?;
         let dir = scratch.join("warehouse");
         let past = Past { dir, days: 12, results: 30_000, providers: 4, seed: 11, asn_database: Vec::new() };
         past::happen(&past, SystemClock.hour(), |_| {})?;
         let mut options = WarehouseOptions::new(past.dir);
         // One client asks everything here.
-        options.more.push_str("\n[api]\nper_client_per_minute = 1000000\n");
+        options.more.push_str("\n[api]\nper_client_per_minute = 1000000\n[data]\nper_client_per_minute = 1000000\n");
+        options.environment = environment;
         let warehouse = Warehouse::start(options)?;
         Ok(Self { warehouse, _scratch: scratch })
     }
