@@ -213,7 +213,7 @@ impl Default for ApiConfig {
 
 impl Default for DataConfig {
     fn default() -> Self {
-        Self { per_client_per_minute: 6_000, max_downloads: 512, max_downloads_per_client: 32 }
+        Self { per_client_per_minute: 6_000, max_downloads: 512, max_downloads_per_client: 64 }
     }
 }
 

@@ -11,8 +11,8 @@ use clap::Parser;
 #[derive(Debug, Parser)]
 #[command(name = "bench")]
 struct Options {
-    /// Run only this part: asn_lookup, agent_size, agent_busy, agent_flood, telemetry, support, ingest, cut or
-    /// rankings.
+    /// Run only this part: asn_lookup, agent_size, agent_busy, agent_flood, telemetry, support, ingest, cut,
+    /// rankings or download.
     #[arg(long)]
     only: Option<String>,
     /// Where the rows go; rows of parts that do not run stay.
