@@ -13,7 +13,6 @@ mod read;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::time::Duration;
 
 use axum::Router;
 use axum::body::Body;
@@ -27,22 +26,18 @@ use intake::limit::RateLimit;
 use intake::places::{NoPlace, Places};
 use intake::problem::Problem;
 use intake::server::Peer;
-use tower_http::cors::{Any, CorsLayer};
 use tower_http::set_header::SetResponseHeaderLayer;
 
 use self::condition::Verdict;
 use self::range::Part;
-use super::only_get;
 use super::v1::no_cut;
+use super::{only_get, open_to_all};
 use crate::config::DataConfig;
 use crate::observe;
 use crate::shelf::{Content, CurrentShelf, Found, Item, Tombstone, cache_control, content_type};
 
 /// Where files are served.
 pub const ROOT: &str = "/data/v1";
-
-/// How long a page of another site may remember that it may ask.
-const PREFLIGHT_LIFE: Duration = Duration::from_secs(24 * 3_600);
 
 /// When to come back if there is no place for a download, in seconds.
 const RETRY_S: u64 = 2;
@@ -79,13 +74,6 @@ impl Data {
 
     /// The routes.
     pub fn router(self) -> Router {
-        let cors = CorsLayer::new()
-            .allow_origin(Any)
-            .allow_methods([Method::GET, Method::HEAD, Method::OPTIONS])
-            .allow_headers(Any)
-            .expose_headers(EXPOSED)
-            .max_age(PREFLIGHT_LIFE)
-            .vary([]);
         let sniff =
             SetResponseHeaderLayer::overriding(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
         let root = |State(data): State<Self>, peer: Peer, method: Method, headers: HeaderMap| async move {
@@ -103,7 +91,7 @@ impl Data {
             .route(ROOT, get(root).fallback(only_get))
             .route(&format!("{ROOT}/"), get(root).fallback(only_get))
             .route(&format!("{ROOT}/{{*path}}"), get(file).fallback(only_get))
-            .route_layer(cors)
+            .route_layer(open_to_all(EXPOSED))
             .route_layer(sniff)
             .with_state(self)
     }

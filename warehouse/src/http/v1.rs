@@ -32,19 +32,18 @@ use std::sync::Arc;
 use axum::Router;
 use axum::body::{Body, Bytes};
 use axum::extract::{ConnectInfo, State};
-use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, Uri, header};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, Uri, header};
 use axum::response::{IntoResponse as _, Response};
 use axum::routing::get;
 use intake::client::TrustedProxies;
 use intake::limit::RateLimit;
 use intake::problem::Problem;
 use intake::server::Peer;
-use tower_http::cors::{Any, CorsLayer};
 
 use self::answers::{Answer, Answers, Tag};
 use self::nouns::{NOUNS, Noun};
 use self::question::Question;
-use super::only_get;
+use super::{only_get, open_to_all};
 use crate::cut::Cut;
 use crate::export::Format;
 use crate::keeper::CurrentCut;
@@ -84,12 +83,6 @@ impl Api {
 
     /// The routes.
     pub fn router(self) -> Router {
-        let cors = CorsLayer::new()
-            .allow_origin(Any)
-            .allow_methods([Method::GET, Method::HEAD, Method::OPTIONS])
-            .allow_headers(Any)
-            .expose_headers(EXPOSED)
-            .vary([]);
         let mut router = Router::new();
         for noun in NOUNS {
             let answer = move |State(api): State<Self>, ConnectInfo(peer): Peer, uri: Uri, headers: HeaderMap| async move {
@@ -106,7 +99,7 @@ impl Api {
         router = router
             .route("/api/openapi.json", fixed("application/json", describe::openapi().to_json().unwrap_or_default()))
             .route("/api/docs", fixed("text/html; charset=utf-8", describe::page()));
-        router.route_layer(cors).with_state(self)
+        router.route_layer(open_to_all(EXPOSED)).with_state(self)
     }
 
     fn respond(&self, noun: &'static Noun, peer: std::net::SocketAddr, uri: &Uri, headers: &HeaderMap) -> Response {

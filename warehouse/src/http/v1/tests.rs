@@ -3,7 +3,7 @@
 use std::net::SocketAddr;
 
 use axum::body::to_bytes;
-use axum::http::Request;
+use axum::http::{Method, Request};
 use serde_json::Value;
 use tower::ServiceExt as _;
 
