@@ -1,8 +1,8 @@
 """Reads one network's month out of the newest release over HTTP, as a researcher would, and says what it took.
 
-Usage: read.py ENGINE BASE ASN MONTH [METRICS]. BASE ends with a slash; METRICS is the page on which the server counts
-requests and bytes. What comes out is one JSON object: the rows and the sum of their bins, the rows of the whole table, and for
-each phase the requests and bytes that the server counted.
+Usage: read.py ENGINE BASE TABLE SUMMED ASN MONTH [METRICS]. BASE ends with a slash; SUMMED is a column of the table; METRICS
+is the page on which the server counts requests and bytes. What comes out is one JSON object: the rows, the sum of that
+column, the rows of the whole table, and for each phase the requests and bytes that the server counted.
 """
 
 import importlib.util
@@ -11,8 +11,8 @@ import pathlib
 import sys
 import urllib.request
 
-engine, base, asn, month = sys.argv[1], sys.argv[2], int(sys.argv[3]), sys.argv[4]
-metrics = sys.argv[5] if len(sys.argv) > 5 else None
+engine, base, table, summed, asn, month = *sys.argv[1:5], int(sys.argv[5]), sys.argv[6]
+metrics = sys.argv[7] if len(sys.argv) > 7 else None
 phases = {}
 counted = None
 
@@ -28,6 +28,7 @@ def count():
         return [0, 0]
     with urllib.request.urlopen(metrics) as answer:
         lines = answer.read().decode().splitlines()
+    
     def total(name):
         return sum(float(line.split()[-1]) for line in lines if line.split("{")[0].split(" ")[0] == name)
     return [int(total("warehouse_data_requests_total")), int(total("warehouse_data_bytes_total"))]
@@ -45,7 +46,7 @@ counted = count()
 latest = load("latest.json")
 manifest = load(latest["manifest"])
 phase("manifest")
-files = [file for file in manifest["files"] if file.get("table") == "results"]
+files = [file for file in manifest["files"] if file.get("table") == table]
 urls = [base + file["path"] for file in files]
 
 if engine == "duckdb":
@@ -56,27 +57,27 @@ if engine == "duckdb":
     connection.execute(f"LOAD '{next(package.glob('extensions/*/httpfs.duckdb_extension'))}'")
     # Files never change: what is known of one need not be asked again.
     connection.execute("SET enable_http_metadata_cache = true")
-    connection.execute(f"CREATE VIEW results AS SELECT * FROM read_parquet({urls}, hive_partitioning = true)")
+    connection.execute(f"CREATE VIEW {table} AS SELECT * FROM read_parquet({urls}, hive_partitioning = true)")
     phase("view")
-    rows = connection.execute("SELECT * FROM results WHERE asn = ? AND month = ?", [asn, month]).fetchall()
-    place = [column[0] for column in connection.description].index("ranked_bin")
+    rows = connection.execute(f"SELECT * FROM {table} WHERE asn = ? AND month = ?", [asn, month]).fetchall()
+    place = [column[0] for column in connection.description].index(summed)
     found = (len(rows), sum(row[place] or 0 for row in rows))
     phase("month")
-    everything = connection.execute("SELECT count(*) FROM results").fetchone()[0]
+    everything = connection.execute(f"SELECT count(*) FROM {table}").fetchone()[0]
     phase("count")
 else:
     import polars as pl
 
     phase("view")
-    table = pl.scan_parquet([url for url in urls if f"/month={month}/" in url])
-    rows = table.filter(pl.col("asn") == asn).collect()
-    found = (rows.height, rows["ranked_bin"].sum())
+    scan = pl.scan_parquet([url for url in urls if f"/month={month}/" in url])
+    rows = scan.filter(pl.col("asn") == asn).collect()
+    found = (rows.height, rows[summed].sum())
     phase("month")
     everything = pl.scan_parquet(urls).select(pl.len()).collect().item()
     phase("count")
 
 in_month = len([url for url in urls if f"/month={month}/" in url])
 print(json.dumps({
-    "rows": found[0], "bins": int(found[1]), "all": everything, "files": len(urls), "files_of_month": in_month,
+    "rows": found[0], "sum": int(found[1]), "all": everything, "files": len(urls), "files_of_month": in_month,
     "phases": phases,
 }))

@@ -10,7 +10,6 @@ mod asn;
 mod batches;
 mod bodies;
 mod cut;
-mod download;
 mod ingest;
 mod landing;
 mod load;
@@ -43,13 +42,11 @@ pub struct Settings {
     pub flood_sources: u64,
     /// Results in the window of the larger cut.
     pub cut_results: u64,
-    /// Results in the release that is read over HTTP.
-    pub release_results: u64,
 }
 
 type Measure = fn(&Settings) -> anyhow::Result<Vec<Row>>;
 
-const PARTS: [(&str, Measure); 10] = [
+const PARTS: [(&str, Measure); 9] = [
     ("asn_lookup", asn::measure),
     ("agent_size", agent_size::measure),
     ("agent_busy", agent_busy::measure),
@@ -59,7 +56,6 @@ const PARTS: [(&str, Measure); 10] = [
     ("ingest", ingest::measure),
     ("cut", cut::measure),
     ("rankings", rankings::measure),
-    ("download", download::measure),
 ];
 
 /// The names of the parts, in the order in which they run.

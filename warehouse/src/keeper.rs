@@ -236,6 +236,7 @@ impl Keeper {
     pub fn nightly(&mut self) -> anyhow::Result<Outcome> {
         let outcome = self.publish()?;
         self.retain()?;
+        restock(&self.shelf, &self.dir.public());
         Ok(outcome)
     }
 

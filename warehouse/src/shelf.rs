@@ -25,11 +25,11 @@ use axum::body::Bytes;
 use serde::{Deserialize, Serialize};
 use tokio::sync::watch;
 
-pub use kind::{CHANGING, cache_control, content_type};
+pub use kind::{CHANGING, INDEX, LATEST, cache_control, content_type};
 pub use load::ShelfFault;
 
 use self::name::Name;
-use crate::cut::CutId;
+use crate::cut::{CutId, Latest};
 use crate::digest::Sha256;
 use crate::lake::paths::TestDate;
 use crate::observe;
@@ -147,15 +147,6 @@ pub enum Turn {
     Latest,
 }
 
-/// What `latest.json` says.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
-pub struct Latest {
-    /// The newest release.
-    pub release: CutId,
-    /// Digest of its manifest.
-    pub sha256: Sha256,
-}
-
 /// What a path leads to.
 #[derive(Debug)]
 pub enum Found<'a> {
@@ -189,7 +180,7 @@ impl Shelf {
     /// The newest release and the digest of its manifest, as `latest.json` says; none before the first.
     #[must_use]
     pub fn latest(&self) -> Option<Latest> {
-        let Content::Memory(bytes) = &self.pages.get("latest.json")?.content else { return None };
+        let Content::Memory(bytes) = &self.pages.get(LATEST)?.content else { return None };
         serde_json::from_slice(bytes).ok()
     }
 
@@ -208,9 +199,9 @@ impl Shelf {
             files.push(listed(Turn::Alone, &format!("releases/{id}/tombstone.json"), &grave.page));
         }
         files.extend(
-            self.pages.iter().map(|(name, item)| {
-                listed(if *name == "latest.json" { Turn::Latest } else { Turn::Index }, name, item)
-            }),
+            self.pages
+                .iter()
+                .map(|(name, item)| listed(if *name == LATEST { Turn::Latest } else { Turn::Index }, name, item)),
         );
         files.sort_by(|a, b| (a.turn, &a.path).cmp(&(b.turn, &b.path)));
         files
@@ -233,7 +224,7 @@ impl Shelf {
             return self.pages.get(name).map_or(Found::Unpublished, Found::File);
         }
         if matches!(path, "" | "releases" | "releases/") {
-            return Found::Folder("index.json".to_owned());
+            return Found::Folder(INDEX.to_owned());
         }
         let Some(of_releases) = path.strip_prefix("releases/") else {
             return self.shared.get(path).map_or(Found::Nothing, Found::File);

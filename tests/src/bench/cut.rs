@@ -32,9 +32,9 @@ use crate::simulator::dice::Dice;
 /// Days of the window.
 const DAYS: u32 = 30;
 /// Networks: as many in each world, so that only the number of results differs.
-pub(super) const NETWORKS: u32 = 3_000;
+const NETWORKS: u32 = 3_000;
 /// The first of them.
-pub(super) const FIRST_ASN: u32 = 200_000;
+const FIRST_ASN: u32 = 200_000;
 /// Results that arrive before the cut that is measured.
 const NEW: u64 = 100_000;
 /// Records of one seal.
@@ -137,7 +137,7 @@ fn world(dir: &Path, results: u64, seed: u64) -> anyhow::Result<Cost> {
     Ok(Cost { first, next, next_cpu, rebuild, memory_mb })
 }
 
-pub(super) fn moment(day: Day) -> anyhow::Result<Timestamp> {
+fn moment(day: Day) -> anyhow::Result<Timestamp> {
     Ok(Timestamp::from_second(day.first_hour().unix_s() + 3_600)?)
 }
 
@@ -152,14 +152,7 @@ fn timed(config: &Config, clock: &Arc<ManualClock>, task: Task) -> anyhow::Resul
 }
 
 /// Seals so many results of a day.
-pub(super) fn fill(
-    lake: &Lake,
-    agent: &AgentId,
-    day: Day,
-    results: u64,
-    seq: &mut u64,
-    dice: &mut Dice,
-) -> anyhow::Result<()> {
+fn fill(lake: &Lake, agent: &AgentId, day: Day, results: u64, seq: &mut u64, dice: &mut Dice) -> anyhow::Result<()> {
     let mut left = results;
     while left > 0 {
         let now = left.min(AT_ONCE);

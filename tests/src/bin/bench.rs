@@ -11,8 +11,8 @@ use clap::Parser;
 #[derive(Debug, Parser)]
 #[command(name = "bench")]
 struct Options {
-    /// Run only this part: asn_lookup, agent_size, agent_busy, agent_flood, telemetry, support, ingest, cut,
-    /// rankings or download.
+    /// Run only this part: asn_lookup, agent_size, agent_busy, agent_flood, telemetry, support, ingest, cut or
+    /// rankings.
     #[arg(long)]
     only: Option<String>,
     /// Where the rows go; rows of parts that do not run stay.
@@ -33,9 +33,6 @@ struct Options {
     /// Results in the window of the larger cut.
     #[arg(long, default_value_t = 100_000_000)]
     cut_results: u64,
-    /// Results in the release that is read over HTTP.
-    #[arg(long, default_value_t = 12_000_000)]
-    release_results: u64,
     /// Seed of the simulated world.
     #[arg(long, default_value_t = 2026)]
     seed: u64,
@@ -50,7 +47,6 @@ fn main() -> anyhow::Result<()> {
         agent_time: Duration::from_secs(options.agent_seconds),
         flood_sources: options.flood_sources,
         cut_results: options.cut_results,
-        release_results: options.release_results,
     };
     let rows = bench::run(options.only.as_deref(), &settings)?;
     bench::print(&rows);

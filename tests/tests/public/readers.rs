@@ -9,6 +9,9 @@ use serde_json::Value;
 
 use super::stage::Stage;
 
+/// The table that is read, and the column that is summed.
+const TABLE: [&str; 2] = ["blocks", "votes"];
+
 /// Most requests for a network's month.
 const DUCKDB_REQUESTS: u64 = 4;
 const POLARS_REQUESTS_A_FILE: u64 = 2;
@@ -40,10 +43,11 @@ fn engines_read_over_http() -> anyhow::Result<()> {
     let latest = stage.warehouse.get("/data/v1/latest.json")?.json()?;
     let manifest = stage.warehouse.get(&format!("/data/v1/{}", latest["manifest"].as_str().context("no manifest")?))?;
     let manifest = manifest.json()?;
-    let results: Vec<&Value> =
-        manifest["files"].as_array().context("no files")?.iter().filter(|file| file["table"] == "results").collect();
-    let rows: u64 = results.iter().filter_map(|file| file["rows"].as_u64()).sum();
-    let month = results.first().and_then(|file| file["path"].as_str()?.split_once("month=")).context("no results")?;
+    let files: Vec<&Value> =
+        manifest["files"].as_array().context("no files")?.iter().filter(|file| file["table"] == TABLE[0]).collect();
+    let rows: u64 = files.iter().filter_map(|file| file["rows"].as_u64()).sum();
+    let month =
+        files.first().and_then(|file| file["path"].as_str()?.split_once("month=")).context("no files of the table")?;
     let month = month.1.get(..7).context("no month")?;
     let ranking = stage.rankings()?;
     let asn = ranking["data"][0]["asn"].to_string();
@@ -52,7 +56,7 @@ fn engines_read_over_http() -> anyhow::Result<()> {
     let metrics = format!("http://{}/metrics", stage.warehouse.metrics());
     let mut answers = Vec::new();
     for engine in ["duckdb", "polars"] {
-        let answer = read(&[engine, &server, &asn, month, &metrics])?;
+        let answer = read(&[engine, &server, TABLE[0], TABLE[1], &asn, month, &metrics])?;
         let number = |value: &Value| value.as_u64().unwrap_or(u64::MAX);
         let requests = number(&answer["phases"]["month"]["requests"]);
         let files = number(&answer["files_of_month"]);
@@ -60,10 +64,10 @@ fn engines_read_over_http() -> anyhow::Result<()> {
         ensure!(requests > 0 && requests <= most * files, "{engine}: {requests} requests for {files} files");
         ensure!(number(&answer["all"]) == rows, "{engine} reads {} of {rows} rows", answer["all"]);
         answers.push(answer);
-        answers.push(read(&[engine, &copy, &asn, month])?);
+        answers.push(read(&[engine, &copy, TABLE[0], TABLE[1], &asn, month])?);
     }
-    let found = |answer: &Value| (answer["rows"].as_u64(), answer["bins"].as_u64(), answer["all"].as_u64());
+    let found = |answer: &Value| (answer["rows"].as_u64(), answer["sum"].as_u64(), answer["all"].as_u64());
     ensure!(answers.iter().all(|answer| found(answer) == found(&answers[0])), "they differ: {answers:?}");
-    ensure!(found(&answers[0]).0 > Some(10), "the network has no rows: {answers:?}");
+    ensure!(found(&answers[0]).0 > Some(0), "the network has no rows: {answers:?}");
     Ok(())
 }

@@ -10,8 +10,9 @@ use object_store::{Error as StoreError, ObjectStore, ObjectStoreExt as _, PutMod
 
 use super::send::send;
 use super::{BucketFault, Uploaded};
+use crate::cut::Latest;
 use crate::digest::Sha256;
-use crate::shelf::{CHANGING, Latest, Listed, Shelf, Turn};
+use crate::shelf::{CHANGING, LATEST, Listed, Shelf, Turn};
 
 /// Requests at once; each holds one part of a file.
 const AT_ONCE: usize = 4;
@@ -68,7 +69,7 @@ impl Copy<'_> {
                 pages.insert(name, page);
             }
         }
-        let there = pages.get("latest.json").and_then(|page| serde_json::from_slice::<Latest>(&page.bytes).ok());
+        let there = pages.get(LATEST).and_then(|page| serde_json::from_slice::<Latest>(&page.bytes).ok());
         match there {
             Some(there) if there.release > latest.release => {
                 Err(BucketFault::Ahead { there: there.release, here: latest.release })

@@ -2,8 +2,14 @@
 
 use crate::export::Format;
 
-/// The files that change: each names the newest release, and is replaced when there is one.
-pub const CHANGING: [&str; 2] = ["latest.json", "index.json"];
+/// The file that names the newest release.
+pub const LATEST: &str = "latest.json";
+
+/// The file that names all of them.
+pub const INDEX: &str = "index.json";
+
+/// The files that change: they are replaced when there is a release.
+pub const CHANGING: [&str; 2] = [LATEST, INDEX];
 
 /// How long a copy of a file that changes may be kept, in seconds, as `Cache-Control` says it: as long as the answers of the API.
 const SHORT: &str = "public, max-age=300";

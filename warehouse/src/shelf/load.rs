@@ -10,13 +10,24 @@ use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
 use super::name::Name;
-use super::{CHANGING, Content, Grave, Item, Release, Shelf, Tombstone};
-use crate::cut::CutId;
+use super::{CHANGING, Content, Grave, INDEX, Item, Release, Shelf, Tombstone};
+use crate::cut::{CutId, Index, IndexEntry, Status};
 use crate::digest::Sha256;
 use crate::durable::{FileFault, disk};
 
-/// Files of a release that its manifest cannot name.
-const BESIDE_MANIFEST: [&str; 2] = ["SHA256SUMS", "publication.json"];
+/// Files of a release that its manifest may leave out, because they are made of it or belong to the moment.
+const BESIDE_MANIFEST: [&str; 10] = [
+    "CHANGES.json",
+    "CITATION.cff",
+    "DATA_DICTIONARY.md",
+    "LICENSE",
+    "README.md",
+    "SHA256SUMS",
+    "croissant.json",
+    "datapackage.json",
+    "publication.json",
+    "views.sql",
+];
 
 /// The public directory cannot be read.
 #[derive(Debug, thiserror::Error)]
@@ -47,27 +58,7 @@ pub enum ShelfFault {
     },
 }
 
-/// What is read of `index.json`.
-#[derive(Deserialize)]
-struct Index {
-    releases: Vec<Entry>,
-}
-
-#[derive(Deserialize)]
-struct Entry {
-    release: CutId,
-    sha256: Sha256,
-    status: Status,
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "snake_case")]
-enum Status {
-    Available,
-    Removed,
-}
-
-/// What is read of a manifest.
+/// What is read of a manifest: of every version that there was.
 #[derive(Deserialize)]
 struct Manifest {
     files: Vec<Named>,
@@ -93,10 +84,10 @@ impl Shelf {
                 shelf.pages.insert(name, page);
             }
         }
-        let Some(Item { content: Content::Memory(index), .. }) = shelf.pages.get("index.json") else {
+        let Some(Item { content: Content::Memory(index), .. }) = shelf.pages.get(INDEX) else {
             return Ok(shelf);
         };
-        let index: Index = parse("index.json", index)?;
+        let index: Index = parse(INDEX, index)?;
         for entry in index.releases {
             let placed = match entry.status {
                 Status::Available => shelf.place(public, &entry, before),
@@ -107,7 +98,7 @@ impl Shelf {
         Ok(shelf)
     }
 
-    fn place(&mut self, public: &Path, entry: &Entry, before: &Self) -> Result<(), ShelfFault> {
+    fn place(&mut self, public: &Path, entry: &IndexEntry, before: &Self) -> Result<(), ShelfFault> {
         let known = before.releases.get(&entry.release).filter(|known| known.manifest == entry.sha256);
         let release = match known {
             Some(known) => Arc::clone(known),
@@ -118,7 +109,7 @@ impl Shelf {
         Ok(())
     }
 
-    fn bury(&mut self, public: &Path, entry: &Entry, before: &Self) -> Result<(), ShelfFault> {
+    fn bury(&mut self, public: &Path, entry: &IndexEntry, before: &Self) -> Result<(), ShelfFault> {
         let grave = match before.removed.get(&entry.release) {
             Some(known) => Arc::clone(known),
             None => Arc::new(read_grave(public, entry.release)?),
@@ -142,7 +133,7 @@ fn read_page(public: &Path, name: &str) -> Result<Option<Item>, ShelfFault> {
     }
 }
 
-fn read_release(public: &Path, entry: &Entry) -> Result<Release, ShelfFault> {
+fn read_release(public: &Path, entry: &IndexEntry) -> Result<Release, ShelfFault> {
     let id = entry.release;
     let folder = format!("releases/{id}");
     let path = format!("{folder}/manifest.json");
@@ -163,6 +154,9 @@ fn read_release(public: &Path, entry: &Entry) -> Result<Release, ShelfFault> {
         }
     }
     for name in BESIDE_MANIFEST {
+        if own.contains_key(name) {
+            continue;
+        }
         match disk::measure(&public.join(&folder).join(name)) {
             Ok(found) => drop(own.insert(name.into(), Item::on_disk(found.bytes, found.sha256))),
             Err(fault) if fault.is_not_found() => {}
