@@ -7,8 +7,8 @@ WITH sources AS (
         asn,
         CAST(count(*) FILTER (WHERE votes >= 10) AS BIGINT) AS sources,
         max(votes) AS largest_votes,
-        -- In tens, as in asn_sources.
-        10 * floor(CAST(max(votes) AS DOUBLE) / 10) AS largest_votes_in_tens,
+        -- In tens, and the others' few not told apart, as in asn_sources.
+        10 * floor(CAST(CASE WHEN sum(votes) - max(votes) < 10 THEN sum(votes) ELSE max(votes) END AS DOUBLE) / 10) AS largest_votes_in_tens,
         CAST(sum(votes) AS BIGINT) AS votes
     FROM source_figures
     WHERE source <> '*'

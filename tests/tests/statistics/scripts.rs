@@ -28,6 +28,12 @@ fn intervals_hold_what_they_promise() -> anyhow::Result<()> {
     run("coverage.py", &[])
 }
 
+// Aim: nobody who keeps every release can solve for fewer than ten votes; cells that are planted beside them are found.
+#[test]
+fn nothing_small_can_be_solved_for() -> anyhow::Result<()> {
+    run("audit.py", &[&Trials::few_or_all(2, 20).each().len().to_string()])
+}
+
 // Aim: quantiles of a lake drawn from real percentiles come back within 1 %.
 #[test]
 fn real_percentiles_come_back() -> anyhow::Result<()> {
