@@ -32,10 +32,13 @@ RAW = {
     "bidirectional_increase": "UINTEGER",
     "grade_overall": "VARCHAR",
     "arrived_hour": "TIMESTAMP",
+    "ip_version": "UTINYINT",
+    "vote_day": "BOOLEAN",
+    "download_rate": "UINTEGER",
+    "upload_rate": "UINTEGER",
 }
 LAKE = RAW | {
     "test_date": "DATE",
-    "ip_version": "UTINYINT",
     "working_increase": "UINTEGER",
     "ranked_bin": "USMALLINT",
     "download_bin": "USMALLINT",
@@ -133,7 +136,7 @@ class House:
     def seal(self, rows: list[dict]) -> None:
         """Adds results; `tested_hour` and `arrived_hour` are UTC."""
         for row in rows:
-            row = {"country": None, "vote_month": True, "baseline": None, "bidirectional_increase": None, "grade_overall": None} | row
+            row = {"country": None, "vote_month": True, "vote_day": True, "ip_version": 4, "baseline": None, "bidirectional_increase": None, "grade_overall": None} | row
             row = {name: row.get(name) for name in RAW}
             if row["arrived_hour"] is None:
                 row["arrived_hour"] = row["tested_hour"]
@@ -141,7 +144,6 @@ class House:
             working = (down + up + 1) // 2 if down is not None and up is not None else None
             lake = row | {
                 "test_date": row["tested_hour"].date(),
-                "ip_version": 4,
                 "working_increase": working,
                 "ranked_bin": self.bin_of(working),
                 "download_bin": self.bin_of(down),
