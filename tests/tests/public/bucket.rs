@@ -36,14 +36,28 @@ fn whole(bucket: &Bucket) -> anyhow::Result<Vec<(String, Vec<u8>)>> {
     Ok(found)
 }
 
-fn upload(warehouse: &Warehouse, environment: &[(String, String)]) -> anyhow::Result<(bool, String)> {
+fn command(
+    warehouse: &Warehouse,
+    environment: &[(String, String)],
+    arguments: &[&str],
+) -> anyhow::Result<(bool, String)> {
     let output = Command::new(binary("warehouse")?)
-        .args(["--config", warehouse.config().to_str().context("no text")?, "upload", "--json"])
+        .arg("--config")
+        .arg(warehouse.config())
+        .args(arguments)
         .envs(environment.iter().map(|(name, value)| (name, value)))
         .output()
-        .context("starting warehouse upload")?;
+        .context("starting a command of the warehouse")?;
     let said = [output.stdout, output.stderr].map(|bytes| String::from_utf8_lossy(&bytes).into_owned());
     Ok((output.status.success(), said.concat()))
+}
+
+/// Runs `warehouse upload`, when the server has ended its own.
+fn upload(warehouse: &Warehouse, environment: &[(String, String)]) -> anyhow::Result<(bool, String)> {
+    until("the server's upload ends", PATIENCE, || {
+        let answered = command(warehouse, environment, &["upload", "--json"]);
+        answered.as_ref().is_ok_and(|(_, said)| !said.contains("another upload is under way")).then_some(answered)
+    })?
 }
 
 // Aim: what the server publishes is soon in the bucket, byte for byte and with the same headers, and there is nothing left to
@@ -91,7 +105,12 @@ fn a_release_goes_into_the_bucket() -> anyhow::Result<()> {
         environment.iter().filter(|(name, _)| name.starts_with("AWS")).all(|(_, value)| !log.contains(value)),
         "{log}"
     );
-    stage.assert_sound()
+    stage.assert_sound()?;
+    // Without a server the night does it itself.
+    stage.warehouse.program().stop()?;
+    let (done, said) = command(&stage.warehouse, &environment, &["nightly"])?;
+    ensure!(done && said.contains("The bucket's newest release is"), "{said}");
+    Ok(())
 }
 
 // Aim: whenever an upload is killed, the bucket names nothing that is not there; the next one goes on, until all is there.
@@ -130,7 +149,6 @@ fn an_upload_that_is_killed_goes_on() -> anyhow::Result<()> {
 fn a_refusal_is_said() -> anyhow::Result<()> {
     let scratch = Scratch::new("bucket-refused")?;
     let mut bucket = Bucket::start(&scratch.join("store"))?;
-    let stage = Stage::open("bucket-refusal")?;
     let good = Bucket::environment(bucket.address());
     let with = |name: &str, value: &str| -> Vec<(String, String)> {
         let other = |known: &(String, String)| {
@@ -138,9 +156,14 @@ fn a_refusal_is_said() -> anyhow::Result<()> {
         };
         good.iter().map(other).collect()
     };
+    let stage = Stage::open_with("bucket-refusal", with("AWS_SECRET_ACCESS_KEY", "wrong-secret"))?;
     let (done, said) = upload(&stage.warehouse, &good)?;
     ensure!(!done && said.contains("no release has been made yet"), "{said}");
     stage.warehouse.command(&["publish"])?;
+    until("the server raises an alarm", PATIENCE, || {
+        let health = stage.warehouse.get("/api/health").ok()?.json().ok()?;
+        health["alarms"].as_array()?.contains(&"upload".into()).then_some(())
+    })?;
     for (environment, word) in [
         (with("AWS_SECRET_ACCESS_KEY", "wrong-secret"), "refuses the credentials"),
         (with("AWS_ACCESS_KEY_ID", "wrong-key"), "refuses the credentials"),
