@@ -114,6 +114,34 @@ macro_rules! queries {
 }
 
 queries! {
+    /// The bins of latency increases, as a table.
+    BINS = "inputs/bins";
+    /// The policies' thresholds.
+    POLICY_GRADES = "inputs/policies";
+    /// When two networks are surely different.
+    CRITICAL_VALUES = "inputs/critical_values";
+    /// Standard times of countries.
+    COUNTRY_OFFSETS = "inputs/country_offsets";
+    /// What it takes to be listed and ranked.
+    PARAMETERS = "inputs/parameters";
+    /// Ranges of days.
+    FRAMES = "inputs/frames";
+    /// Their days.
+    FRAME_DAYS = "inputs/frame_days";
+    /// What is counted in them.
+    SERIES = "inputs/series";
+    /// Names of networks.
+    ASN_NAMES = "inputs/asn_names";
+    /// Kinds of networks.
+    ASN_KINDS = "inputs/asn_kinds";
+    /// Organisations of networks.
+    ASN_ORGANISATIONS = "inputs/asn_organisations";
+    /// Every result, as it was taken in.
+    RESULTS = "analytics/results";
+    /// What came of each agent's batches.
+    ACCOUNTS = "analytics/accounts";
+    /// What an analytics file was made of.
+    META = "analytics/meta";
     /// Every result with the reasons to leave it out, and the day on which it counts.
     VALID_RESULTS = "base/valid_results";
     /// What newly sealed results add to the live counts.

@@ -6,6 +6,7 @@ use crate::catalog::{self, Contract};
 fn literal(sql_type: &str) -> &'static str {
     match sql_type {
         "DATE" => "DATE '2026-11-24'",
+        "TIMESTAMP" => "TIMESTAMP '2026-11-24 00:00:00'",
         "VARCHAR" => "'dslreports'",
         _ => "1",
     }
@@ -48,4 +49,13 @@ fn statements_keep_their_contracts() {
             engine.run("test", &format!("CREATE TEMP VIEW {} AS {sql}", query.relation())).unwrap();
         }
     }
+}
+
+/// Aim: the contract of the lake's results names every column of the lake, in its type, and no other.
+#[test]
+fn the_lake_keeps_its_contract() {
+    let contract = catalog::RESULTS.contract().unwrap();
+    let promised: Vec<_> = contract.columns.iter().map(|column| (column.name.as_str(), column.r#type.as_str())).collect();
+    let held: Vec<_> = crate::lake::schema::COLUMNS.iter().map(|column| (column.name, column.sql_type)).collect();
+    assert_eq!(promised, held);
 }

@@ -1,0 +1,5 @@
+-- Names of the networks of the current release.
+SELECT
+    asn,
+    name
+FROM asn_names

@@ -1,0 +1,5 @@
+-- Whose network each is, as the operator lists it.
+SELECT
+    asn,
+    organisation
+FROM asn_organisations

@@ -1,0 +1,8 @@
+-- What is counted in each range of the current release.
+SELECT
+    series,
+    frame,
+    test_type,
+    hours,
+    quantity
+FROM series
