@@ -1,10 +1,13 @@
 //! DuckDB, behind one door: no other module names it.
 //!
 //! The engine reads and writes inside the directories it is given and nowhere else, loads no extension, and keeps to its
-//! memory limit. SQL comes from [`crate::catalog`] or from an operator's `warehouse sql`; values are always bound.
+//! memory limit. SQL comes from [`crate::catalog`] or from whoever uses `warehouse sql`; values are always bound.
 
 mod row;
 
+mod stream;
+
+#[cfg(test)]
 mod table;
 
 use std::path::{Path, PathBuf};
@@ -16,6 +19,7 @@ use duckdb::{AccessMode, Config, Connection, ToSql};
 use wire::{Day, Hour};
 
 pub use row::Row;
+#[cfg(test)]
 pub use table::{Cell, Table};
 
 /// Least memory the engine works with, in MiB.
@@ -69,6 +73,20 @@ pub enum EngineFault {
     },
 }
 
+impl EngineFault {
+    /// What the engine says of a statement, without the line of it, which may be one that its user did not write.
+    #[must_use]
+    pub fn said(&self) -> String {
+        match self {
+            Self::Statement { source, .. } | Self::Open { source, .. } => {
+                let said = source.to_string();
+                said.split_once("\n\nLINE ").map_or(said.clone(), |(said, _)| said.to_owned())
+            }
+            other => other.to_string(),
+        }
+    }
+}
+
 /// A value bound to a named parameter, or appended to a column.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Param {
@@ -82,6 +100,8 @@ pub enum Param {
     Day(Day),
     /// A `TIMESTAMP` at the beginning of an hour, UTC.
     Hour(Hour),
+    /// No value.
+    Null,
 }
 
 /// An open database.
@@ -95,9 +115,29 @@ impl Engine {
     /// # Errors
     /// [`EngineFault::Open`] if the file is damaged, of another version, or open elsewhere.
     pub fn open(path: &Path, settings: &Settings) -> Result<Self, EngineFault> {
+        Self::connect(path, AccessMode::ReadWrite, settings)
+    }
+
+    /// Opens a database file that others may have open to read, too.
+    ///
+    /// # Errors
+    /// [`EngineFault::Open`] if there is no such file, or it is damaged, of another version, or open to be written.
+    pub fn open_to_read(path: &Path, settings: &Settings) -> Result<Self, EngineFault> {
+        Self::connect(path, AccessMode::ReadOnly, settings)
+    }
+
+    /// An engine without a file of its own.
+    ///
+    /// # Errors
+    /// [`EngineFault::Open`] if there is no memory for it.
+    pub fn in_memory(settings: &Settings) -> Result<Self, EngineFault> {
+        Self::connect(Path::new(":memory:"), AccessMode::ReadWrite, settings)
+    }
+
+    fn connect(path: &Path, access: AccessMode, settings: &Settings) -> Result<Self, EngineFault> {
         let fault = |source: duckdb::Error| EngineFault::Open { path: path.to_owned(), source: Box::new(source) };
         let mut config = Config::default()
-            .access_mode(AccessMode::ReadWrite)
+            .access_mode(access)
             .and_then(|config| config.max_memory(&format!("{}MiB", settings.memory_mib.max(MIN_MEMORY_MIB))))
             .and_then(|config| config.threads(i64::from(settings.threads.max(1))))
             .and_then(|config| config.enable_autoload_extension(false))
@@ -163,10 +203,11 @@ impl Engine {
         Ok(values)
     }
 
-    /// Runs a query of unknown shape and keeps what a reader of a terminal can take.
+    /// Runs a query of unknown shape and keeps its result as text.
     ///
     /// # Errors
     /// [`EngineFault::Statement`].
+    #[cfg(test)]
     pub fn table(&self, what: &str, sql: &str) -> Result<Table, EngineFault> {
         table::collect(&self.connection, sql).map_err(|source| failed(what, source))
     }
@@ -243,6 +284,12 @@ fn failed(what: &str, source: duckdb::Error) -> EngineFault {
     EngineFault::Statement { what: what.to_owned(), source: Box::new(source) }
 }
 
+impl<T: Into<Self>> From<Option<T>> for Param {
+    fn from(value: Option<T>) -> Self {
+        value.map_or(Self::Null, Into::into)
+    }
+}
+
 impl From<i64> for Param {
     fn from(number: i64) -> Self {
         Self::Int(number)
@@ -288,6 +335,7 @@ impl ToSql for Param {
             // A day of the wire that does not fit lies millions of years ahead.
             Self::Day(day) => Ok(ToSqlOutput::Owned(Value::Date32(i32::try_from(day.0).unwrap_or(i32::MAX)))),
             Self::Hour(hour) => Ok(ToSqlOutput::Owned(Value::Timestamp(TimeUnit::Second, hour.unix_s()))),
+            Self::Null => Ok(ToSqlOutput::Owned(Value::Null)),
         }
     }
 }

@@ -60,3 +60,41 @@ fn a_failed_transaction_leaves_nothing() {
     assert!(failed.is_err());
     assert!(engine.query("test", "SELECT i FROM t", &[], |row| row.int("i")).unwrap().is_empty());
 }
+
+/// Aim: an answer comes in pieces after its columns, and a row that cannot be made is an error half way, not a panic.
+#[test]
+fn answers_come_in_pieces() {
+    let dir = tempfile::tempdir().unwrap();
+    let engine = engine(dir.path());
+    let mut pieces = Vec::new();
+    let collect = |rows: RecordBatch| {
+        pieces.push(rows.num_rows());
+        Ok::<_, EngineFault>(())
+    };
+    engine.stream("test", "SELECT i FROM range(10000) AS t(i)", collect).unwrap();
+    assert!(pieces.len() > 2 && pieces[0] == 0 && pieces.iter().sum::<usize>() == 10_000, "{pieces:?}");
+    let mut rows = 0;
+    let sql = "SELECT CAST(CASE WHEN i < 9000 THEN '1' ELSE 'none' END AS INTEGER) AS i FROM range(10000) AS t(i)";
+    let fault = engine.stream("test", sql, |piece: RecordBatch| {
+        rows += piece.num_rows();
+        Ok::<_, EngineFault>(())
+    });
+    let said = fault.unwrap_err().said();
+    assert!(said.contains("none") && !said.contains("LINE"), "{said}");
+    assert!(rows < 10_000);
+}
+
+/// Aim: a file that was opened to be read cannot be changed, and others may read it, too.
+#[test]
+fn a_file_that_is_read_does_not_change() {
+    let dir = tempfile::tempdir().unwrap();
+    engine(dir.path()).run("test", "CREATE TABLE t AS SELECT 7 AS i").unwrap();
+    let path = dir.path().join("test.duckdb");
+    let one = Engine::open_to_read(&path, &settings(dir.path())).unwrap();
+    let two = Engine::open_to_read(&path, &settings(dir.path())).unwrap();
+    for engine in [&one, &two] {
+        assert_eq!(engine.query("test", "SELECT i FROM t", &[], |row| row.int("i")).unwrap(), [7]);
+        assert!(engine.run("test", "INSERT INTO t VALUES (8)").is_err());
+    }
+    assert!(Engine::open_to_read(&dir.path().join("none.duckdb"), &settings(dir.path())).is_err());
+}

@@ -13,4 +13,7 @@ pub enum ExportFault {
     /// CSV could not be written.
     #[error("cannot write CSV")]
     Csv(#[from] csv::Error),
+    /// What takes the bytes refused them.
+    #[error("cannot write")]
+    Sink(#[from] std::io::Error),
 }

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use arrow::array::{Array as _, ArrayRef, AsArray as _, BooleanArray, RecordBatch, UInt32Array};
 use arrow::compute::{SortColumn, SortOptions, filter_record_batch, lexsort_to_indices, take_record_batch};
 use arrow::datatypes::{DataType, Date32Type, Float64Type, Int64Type, Schema, UInt32Type};
+use arrow::util::display::{ArrayFormatter, FormatOptions};
 use wire::Day;
 
 use super::ExportFault;
@@ -56,6 +57,19 @@ impl Sheet {
         let start = rows.start.min(self.rows());
         let end = rows.end.clamp(start, self.rows());
         Self { batch: self.batch.slice(start, end - start) }
+    }
+
+    /// The cells of all rows as texts; what is missing is empty.
+    ///
+    /// # Errors
+    /// If a type has no text.
+    pub fn texts(&self) -> Result<Vec<Vec<String>>, ExportFault> {
+        let options = FormatOptions::default();
+        let columns = self.batch.columns().iter();
+        let formatters: Vec<_> =
+            columns.map(|column| ArrayFormatter::try_new(column, &options)).collect::<Result<_, _>>()?;
+        let cells = |row| formatters.iter().map(|formatter| formatter.value(row).to_string()).collect();
+        Ok((0..self.rows()).map(cells).collect())
     }
 
     /// The rows for which `keep` says so.

@@ -78,3 +78,27 @@ fn formats_are_negotiated() {
     }
     assert_eq!(Format::negotiate(&[Format::Json], "text/csv"), None);
 }
+
+/// Aim: rows in pieces come out as they do in one piece, and no rows are still an answer.
+#[test]
+fn rows_in_pieces_are_those_of_the_whole() {
+    let sheet = sheet();
+    let pieces = |format, pieces: &[Sheet]| {
+        let mut writer = RowWriter::new(format, Vec::new());
+        for piece in pieces {
+            writer.write(piece).unwrap();
+        }
+        writer.finish().unwrap()
+    };
+    let parts = [sheet.slice(0..0), sheet.slice(0..1), sheet.slice(1..3)];
+    assert_eq!(pieces(RowFormat::Csv, &parts), write(&sheet, Format::Csv).unwrap());
+    assert_eq!(pieces(RowFormat::Json, &parts), [json_rows(&sheet).unwrap().as_bytes(), b"\n"].concat());
+    let bytes = axum::body::Bytes::from(pieces(RowFormat::Parquet, &parts));
+    let batch = ParquetRecordBatchReaderBuilder::try_new(bytes).unwrap().build().unwrap().next().unwrap().unwrap();
+    assert_eq!(batch.columns(), sheet.batch().columns());
+    let none = [sheet.slice(0..0)];
+    assert_eq!(pieces(RowFormat::Csv, &none), b"asn,name,ms\n");
+    assert_eq!(pieces(RowFormat::Json, &none), b"[]\n");
+    let bytes = axum::body::Bytes::from(pieces(RowFormat::Parquet, &none));
+    assert_eq!(ParquetRecordBatchReaderBuilder::try_new(bytes).unwrap().schema().fields().len(), 3);
+}

@@ -1,6 +1,7 @@
 //! Bytes of a sheet.
 
 use std::borrow::Cow;
+use std::io::Write;
 
 use arrow::array::Array as _;
 use arrow::datatypes::DataType;
@@ -43,12 +44,18 @@ pub fn json_rows(sheet: &Sheet) -> Result<String, ExportFault> {
 }
 
 fn csv_rows(sheet: &Sheet) -> Result<Vec<u8>, ExportFault> {
+    let mut writer = csv::Writer::from_writer(Vec::new());
+    writer.write_record(sheet.names())?;
+    csv_lines(sheet, &mut writer)?;
+    writer.into_inner().map_err(|fault| csv::Error::from(fault.into_error()).into())
+}
+
+/// The rows as lines of CSV, without that of the names.
+pub(super) fn csv_lines(sheet: &Sheet, writer: &mut csv::Writer<impl Write>) -> Result<(), ExportFault> {
     let options = FormatOptions::default();
     let columns = sheet.batch().columns();
     let formatters: Vec<_> =
         columns.iter().map(|column| ArrayFormatter::try_new(column, &options)).collect::<Result<_, _>>()?;
-    let mut writer = csv::Writer::from_writer(Vec::new());
-    writer.write_record(sheet.names())?;
     for row in 0..sheet.rows() {
         let cells = columns.iter().zip(&formatters).map(|(column, formatter)| {
             if column.is_null(row) {
@@ -59,7 +66,7 @@ fn csv_rows(sheet: &Sheet) -> Result<Vec<u8>, ExportFault> {
         });
         writer.write_record(cells.map(|cell| cell.into_owned()))?;
     }
-    writer.into_inner().map_err(|fault| csv::Error::from(fault.into_error()).into())
+    Ok(())
 }
 
 /// A text that no spreadsheet runs as a formula.
@@ -78,13 +85,17 @@ fn parquet_file(sheet: &Sheet) -> Result<Vec<u8>, ExportFault> {
     let notes = sheet.batch().schema_ref().metadata();
     let mut notes: Vec<_> = notes.iter().map(|(key, value)| KeyValue::new(key.clone(), value.clone())).collect();
     notes.sort_by(|a, b| a.key.cmp(&b.key));
-    let properties = WriterProperties::builder()
-        .set_compression(Compression::ZSTD(ZstdLevel::default()))
-        .set_key_value_metadata(Some(notes))
-        .build();
     let mut bytes = Vec::new();
-    let mut writer = ArrowWriter::try_new(&mut bytes, sheet.batch().schema(), Some(properties))?;
+    let mut writer = ArrowWriter::try_new(&mut bytes, sheet.batch().schema(), Some(parquet_properties(notes)))?;
     writer.write(sheet.batch())?;
     writer.close()?;
     Ok(bytes)
+}
+
+/// How Parquet is written, with these notes about the whole.
+pub(super) fn parquet_properties(notes: Vec<KeyValue>) -> WriterProperties {
+    WriterProperties::builder()
+        .set_compression(Compression::ZSTD(ZstdLevel::default()))
+        .set_key_value_metadata(Some(notes))
+        .build()
 }
