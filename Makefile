@@ -18,6 +18,8 @@ NPM_FOLDERS := $(patsubst %/package-lock.json,%,$(wildcard deploy/*/package-lock
 NPM_STAMPS := $(addsuffix /node_modules/.installed-lock,$(NPM_FOLDERS))
 # Python packages that tests and notebooks need, if they need any; the virtual environment lies under target/.
 REQUIREMENTS := $(wildcard tests/requirements.txt)
+# The oldest engine that must read our files has the name of the newest: it gets a folder of its own.
+OLDEST := $(wildcard tests/requirements-oldest.txt)
 VENV := $(TARGET)/venv
 VENV_STAMP := $(if $(REQUIREMENTS),$(VENV)/.installed-requirements)
 
@@ -96,9 +98,11 @@ tools:
 	echo "npm ci in $*"; \
 	npm ci --prefix $* --no-audit --no-fund --loglevel=error && cp $< $@
 
-$(VENV)/.installed-requirements: $(REQUIREMENTS)
+$(VENV)/.installed-requirements: $(REQUIREMENTS) $(OLDEST)
 	$(PYTHON) -m venv $(VENV)
 	$(VENV)/bin/pip install --quiet --disable-pip-version-check $(addprefix -r ,$(REQUIREMENTS))
+	$(VENV)/bin/pip install --quiet --disable-pip-version-check --no-deps --upgrade --target $(VENV)/oldest \
+	    $(addprefix -r ,$(OLDEST))
 	cp $< $@
 
 clean: ## Remove what was built and fetched

@@ -6,6 +6,7 @@
 mod agent_busy;
 mod agent_flood;
 mod agent_size;
+mod analytics;
 mod asn;
 mod batches;
 mod bodies;
@@ -46,7 +47,7 @@ pub struct Settings {
 
 type Measure = fn(&Settings) -> anyhow::Result<Vec<Row>>;
 
-const PARTS: [(&str, Measure); 9] = [
+const PARTS: [(&str, Measure); 10] = [
     ("asn_lookup", asn::measure),
     ("agent_size", agent_size::measure),
     ("agent_busy", agent_busy::measure),
@@ -54,6 +55,7 @@ const PARTS: [(&str, Measure); 9] = [
     ("telemetry", telemetry::measure),
     ("support", support::measure),
     ("ingest", ingest::measure),
+    ("analytics", analytics::measure),
     ("cut", cut::measure),
     ("rankings", rankings::measure),
 ];

@@ -12,6 +12,7 @@ mod proxy;
 mod python;
 mod receiver;
 mod scratch;
+mod small_disk;
 mod trials;
 mod warehouse;
 
@@ -23,5 +24,6 @@ pub use proxy::{Fault, Proxy};
 pub use python::{python, run_python};
 pub use receiver::{Conduct, Received, Receiver};
 pub use scratch::Scratch;
+pub use small_disk::SmallDisk;
 pub use trials::Trials;
 pub use warehouse::{Warehouse, WarehouseOptions};

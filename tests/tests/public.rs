@@ -1,5 +1,7 @@
 //! What the public sees: the cut, made from a month of results, whatever happens to the warehouse that makes it.
 
+mod analysts;
+
 mod bucket;
 
 mod described;

@@ -16,6 +16,8 @@ mod keep;
 
 mod server;
 
+mod sql;
+
 mod upload;
 
 use std::path::PathBuf;
@@ -110,14 +112,10 @@ enum Command {
     Import(import::Tables),
     /// Bring the old central system's database in. Run again, it takes what has come since.
     ImportLegacy(import::Legacy),
-    /// Answer a SELECT over the marts: `daily`, `daily_exclusions` and `accounts` (live), `blocks`, `block_parts`, `block_bins`, `block_grades`.
-    Sql {
-        /// The statement; it can only read.
-        statement: String,
-        /// How rows are printed.
-        #[arg(long, value_enum, default_value_t = keep::Format::Table)]
-        format: keep::Format,
-    },
+    /// Publish analytics.duckdb now: the file that analysts open with DuckDB while the warehouse goes on.
+    Analytics,
+    /// Answer a SELECT over analytics.duckdb, brought up to date first; without a statement, a shell that reads statements.
+    Sql(sql::Ask),
 }
 
 impl Cli {
@@ -148,7 +146,8 @@ impl Cli {
             Command::Withdraw(range) => keep::withdraw(loaded.config, range),
             Command::Import(files) => import::tables(&loaded.config, &files),
             Command::ImportLegacy(database) => import::legacy(&loaded.config, &database),
-            Command::Sql { statement, format } => keep::sql(loaded.config, &statement, format),
+            Command::Analytics => keep::analytics(loaded.config),
+            Command::Sql(ask) => sql::run(loaded.config, ask),
         };
         match done {
             Ok(()) => ExitCode::SUCCESS,

@@ -44,6 +44,8 @@ pub struct Config {
     pub cut: CutConfig,
     /// The operator's lists that go into it.
     pub inputs: InputsConfig,
+    /// The file that analysts open.
+    pub analytics: AnalyticsConfig,
     /// What the lake keeps.
     pub retention: RetentionConfig,
 }
@@ -160,6 +162,18 @@ pub struct CutConfig {
     pub p95_votes: u32,
 }
 
+/// The file that analysts open.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct AnalyticsConfig {
+    /// Whether `serve` publishes it by itself; if not, `warehouse analytics` and `warehouse sql` do when they are used.
+    pub automatic: bool,
+    /// Shortest time between two publications, in minutes, unless a new release comes; 0 follows every refresh of the marts.
+    pub every_minutes: u32,
+    /// Where it is; `analytics/analytics.duckdb` in the data directory if nothing is said.
+    pub path: Option<PathBuf>,
+}
+
 /// What the lake keeps.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
@@ -187,6 +201,7 @@ impl Default for Config {
             engine: EngineConfig::default(),
             cut: CutConfig::default(),
             inputs: InputsConfig::default(),
+            analytics: AnalyticsConfig::default(),
             retention: RetentionConfig::default(),
         }
     }
@@ -255,6 +270,12 @@ impl Default for EngineConfig {
 impl Default for CutConfig {
     fn default() -> Self {
         Self { automatic: true, hour_utc: 3, listed_votes: 30, ranked_votes: 100, ranked_days: 3, p95_votes: 300 }
+    }
+}
+
+impl Default for AnalyticsConfig {
+    fn default() -> Self {
+        Self { automatic: true, every_minutes: 10, path: None }
     }
 }
 

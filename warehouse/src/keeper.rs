@@ -1,6 +1,7 @@
 //! Keeps marts and cuts up to date with the lake: one owner of the cache, in a running server as in a single command.
 
 use std::sync::Arc;
+use std::time::Instant;
 
 use anyhow::Context as _;
 use arc_swap::ArcSwapOption;
@@ -12,10 +13,11 @@ use serde_json::Value;
 use wire::{Day, Hour};
 
 use crate::agents::Store;
+use crate::analytics::{self, Content, Place, Turn};
 use crate::blocks::CLOSING_HOURS;
 use crate::config::Config;
 use crate::cut::{self, Cut, CutId, Evidence, Plan};
-use crate::engine::Table;
+use crate::durable::disk::Disk;
 use crate::inputs::Inputs;
 use crate::lake::Lake;
 use crate::lake::paths::TestDate;
@@ -46,6 +48,7 @@ pub struct Keeper {
     marts: Marts,
     cut: CurrentCut,
     shelf: CurrentShelf,
+    analytics: Turn,
 }
 
 /// What the keeper works with.
@@ -78,11 +81,8 @@ pub enum Task {
     Rebuild,
     /// Take an agent's results back.
     Withdraw(Withdrawal),
-    /// Answer a SELECT over the marts.
-    Sql {
-        /// The statement.
-        statement: String,
-    },
+    /// Bring the file that analysts open up to date.
+    Analytics,
 }
 
 /// What publishing brought.
@@ -110,7 +110,8 @@ impl Keeper {
         let marts = Marts::open(&dir, &config.engine, &inputs)?;
         cut.store(Cut::current(marts.engine(), &dir, None)?.map(Arc::new));
         restock(&shelf, &dir.public());
-        Ok(Self { config, dir, lake, sealer, names, inputs, clock, marts, cut, shelf })
+        let analytics = Turn::new(&config.analytics);
+        Ok(Self { config, dir, lake, sealer, names, inputs, clock, marts, cut, shelf, analytics })
     }
 
     /// A keeper for a single command, while no server runs; holds the lock as long as it lives.
@@ -131,17 +132,27 @@ impl Keeper {
         Ok((lock, Self::open(parts)?))
     }
 
-    /// Does what a command asks, and gives what came of it: an [`Outcome`], a [`Table`], or nothing.
+    /// Does what a command asks, and gives what came of it: an [`Outcome`], or nothing.
     ///
     /// # Errors
     /// As the method that does it.
     pub fn perform(&mut self, task: Task) -> anyhow::Result<Value> {
         Ok(match task {
             Task::Publish => serde_json::to_value(self.publish()?)?,
-            Task::Nightly => serde_json::to_value(self.nightly()?)?,
+            Task::Nightly => {
+                let outcome = self.nightly()?;
+                if self.config.analytics.automatic {
+                    self.publish_analytics()
+                        .context("the night's work is done, but analytics.duckdb was not published")?;
+                }
+                serde_json::to_value(outcome)?
+            }
             Task::Rebuild => serde_json::to_value(self.rebuild()?)?,
             Task::Withdraw(withdrawal) => serde_json::to_value(self.withdraw(withdrawal)?)?,
-            Task::Sql { statement } => serde_json::to_value(self.ask(&statement)?)?,
+            Task::Analytics => {
+                self.refresh()?;
+                serde_json::to_value(self.publish_analytics()?.map(|published| published.bytes))?
+            }
         })
     }
 
@@ -268,13 +279,32 @@ impl Keeper {
         self.refresh().map(drop)
     }
 
-    /// Answers a SELECT over marts that are up to date with the lake.
+    /// True if the file that analysts open is to be published by itself now.
+    #[must_use]
+    pub fn analytics_are_due(&self) -> bool {
+        self.config.analytics.automatic && self.analytics.has_come(&self.content(), Instant::now())
+    }
+
+    /// Publishes the file that analysts open, of the marts as they are; nothing if it says all that there is.
     ///
     /// # Errors
-    /// With what the engine says of the statement.
-    pub fn ask(&mut self, statement: &str) -> anyhow::Result<Table> {
-        self.refresh()?;
-        Ok(self.marts.ask(statement)?)
+    /// If a step fails; the file before stays.
+    pub fn publish_analytics(&mut self) -> anyhow::Result<Option<analytics::Published>> {
+        let place = Place::of(&self.config)?;
+        let content = self.content();
+        if self.analytics.is_current(&content) && place.path.is_file() {
+            return Ok(None);
+        }
+        let cut = self.cut.load();
+        let cut = cut.as_ref().map(|cut| &cut.document);
+        let source = analytics::Source { marts: &self.marts, cut, hour: self.clock.hour() };
+        let published = analytics::publish(&Disk::default(), &place, &source)?;
+        self.analytics.took(content, Instant::now());
+        Ok(Some(published))
+    }
+
+    fn content(&self) -> Content {
+        Content { marts: self.marts.standing(), cut: self.cut.load().as_ref().map(|cut| cut.document.id) }
     }
 }
 

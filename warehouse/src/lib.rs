@@ -5,7 +5,8 @@
 //! 2. [`admission`] lets each `(agent, epoch, seq)` in once, and [`landing`] makes it durable before it is acknowledged;
 //! 3. the lake seals landed batches into day partitions of Parquet, each step published by one switch of a manifest;
 //! 4. the marts aggregate the lake with the SQL of `queries/`, by what the [`agents`] registry lets each agent speak for;
-//! 5. once a day a public cut is made from the closed days: it is the release, and all that the public ever reads.
+//! 5. once a day a public cut is made from the closed days: it is the release, and all that the public ever reads;
+//! 6. every few minutes [`analytics`] publishes a file in which the operator's own analysts read all of it.
 //!
 //! [`serve`] runs these together, with time, listeners and shutdown as arguments.
 
@@ -64,6 +65,8 @@ pub mod shelf;
 pub mod bucket;
 
 pub mod export;
+
+pub mod analytics;
 
 pub mod sealer;
 

@@ -27,6 +27,7 @@ mod sums;
 use std::fs;
 use std::io;
 use std::path::Path;
+use std::sync::Arc;
 
 use wire::Day;
 
@@ -39,8 +40,11 @@ use crate::blocks::BLOCK_VOTES;
 use crate::catalog;
 use crate::config::EngineConfig;
 use crate::durable::FileFault;
-use crate::engine::{Engine, EngineFault, Settings, Table, quoted};
+use crate::engine::{Engine, EngineFault, Settings};
+#[cfg(test)]
+use crate::engine::{Table, quoted};
 use crate::inputs::Inputs;
+use crate::lake::manifest::Snapshot;
 use crate::lake::{Lake, LakeError};
 use crate::paths::DataDir;
 use state::State;
@@ -80,7 +84,13 @@ pub enum MartsFault {
 pub struct Marts {
     engine: Engine,
     state: State,
+    /// The manifest of the last refresh.
+    snapshot: Option<Arc<Snapshot>>,
 }
+
+/// How marts stand: those of two moments with the same one say the same.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Standing(State);
 
 /// What a refresh found.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -112,13 +122,25 @@ impl Marts {
         state.take_offsets(&engine, &inputs.offsets)?;
         engine.run("defining valid_results", &results::no_results())?;
         engine.run("defining valid_results", &view("valid_results", catalog::VALID_RESULTS.sql))?;
-        Ok(Self { engine, state })
+        Ok(Self { engine, state, snapshot: None })
     }
 
     /// The last day that is closed and counted in blocks; none before the first.
     #[must_use]
     pub fn closed_through(&self) -> Option<Day> {
         self.state.closed_through
+    }
+
+    /// The manifest that the live counts show; none before the first refresh.
+    #[must_use]
+    pub fn snapshot(&self) -> Option<&Snapshot> {
+        self.snapshot.as_deref()
+    }
+
+    /// How they stand.
+    #[must_use]
+    pub fn standing(&self) -> Standing {
+        Standing(self.state.clone())
     }
 
     /// Brings the live counts up to the lake's current manifest, and the rights of agents up to what is given.
@@ -133,6 +155,7 @@ impl Marts {
         };
         let mut next = if on_line { self.state.clone() } else { self.state.emptied() };
         if on_line && self.state.manifest == Some(snapshot.id) && self.state.rights == *rights {
+            self.snapshot = Some(snapshot);
             return Ok(Refreshed::default());
         }
         let files: Vec<_> = snapshot.files_after(next.last_seal).collect();
@@ -152,6 +175,7 @@ impl Marts {
         })?;
         let from_scratch = self.state.manifest.is_none() || !on_line;
         self.state = next;
+        self.snapshot = Some(snapshot);
         Ok(Refreshed { from_scratch, results })
     }
 
@@ -202,18 +226,27 @@ impl Marts {
         Ok(())
     }
 
-    /// Answers one SELECT. `query` of the engine takes a single one and nothing that writes.
+    /// Answers one SELECT.
     ///
     /// # Errors
     /// [`MartsFault::Engine`] with what the engine says of the statement.
+    #[cfg(test)]
     pub fn ask(&self, sql: &str) -> Result<Table, MartsFault> {
         let sql = sql.trim().trim_end_matches(';');
         Ok(self.engine.table("the statement", &format!("SELECT * FROM query({})", quoted(sql)))?)
     }
 
-    /// The engine, for whoever writes a cut from the marts.
+    /// The engine, for whoever writes files from the marts.
     pub(crate) fn engine(&self) -> &Engine {
         &self.engine
+    }
+}
+
+#[cfg(test)]
+impl Standing {
+    /// Marts that hold so many seals.
+    pub(crate) fn example(last_seal: u64) -> Self {
+        Self(State { last_seal, ..State::default() })
     }
 }
 

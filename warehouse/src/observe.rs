@@ -8,6 +8,7 @@ use metrics::{counter, gauge};
 use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle};
 use wire::Outcome;
 
+use crate::analytics::Published;
 use crate::bucket::Uploaded;
 use crate::lake::Order;
 use crate::marts::Refreshed;
@@ -102,6 +103,14 @@ pub(crate) fn sealed(records: u64, seconds: f64) {
 pub(crate) fn refreshed(refreshed: Refreshed, took: Duration) {
     counter!("warehouse_marts_results_total").increment(refreshed.results);
     gauge!("warehouse_last_refresh_seconds").set(took.as_secs_f64());
+}
+
+/// The file that analysts open was published, unless the one before said all that there is.
+pub(crate) fn analytics_published(published: Option<Published>, took: Duration) {
+    let Some(published) = published else { return };
+    counter!("warehouse_analytics_published_total").increment(1);
+    gauge!("warehouse_analytics_bytes").set(published.bytes as f64);
+    gauge!("warehouse_last_analytics_seconds").set(took.as_secs_f64());
 }
 
 /// The lake was put in order; it has so many files now.

@@ -92,6 +92,12 @@ impl DataDir {
         self.0.join("upload.lock")
     }
 
+    /// The file that analysts open, unless the configuration says another place.
+    #[must_use]
+    pub fn analytics(&self) -> PathBuf {
+        self.0.join("analytics/analytics.duckdb")
+    }
+
     /// Public cuts: releases.
     #[must_use]
     pub fn public(&self) -> PathBuf {

@@ -32,9 +32,9 @@ use crate::simulator::dice::Dice;
 /// Days of the window.
 const DAYS: u32 = 30;
 /// Networks: as many in each world, so that only the number of results differs.
-const NETWORKS: u32 = 3_000;
+pub(super) const NETWORKS: u32 = 3_000;
 /// The first of them.
-const FIRST_ASN: u32 = 200_000;
+pub(super) const FIRST_ASN: u32 = 200_000;
 /// Results that arrive before the cut that is measured.
 const NEW: u64 = 100_000;
 /// Records of one seal.
@@ -137,7 +137,7 @@ fn world(dir: &Path, results: u64, seed: u64) -> anyhow::Result<Cost> {
     Ok(Cost { first, next, next_cpu, rebuild, memory_mb })
 }
 
-fn moment(day: Day) -> anyhow::Result<Timestamp> {
+pub(super) fn moment(day: Day) -> anyhow::Result<Timestamp> {
     Ok(Timestamp::from_second(day.first_hour().unix_s() + 3_600)?)
 }
 
@@ -152,7 +152,14 @@ fn timed(config: &Config, clock: &Arc<ManualClock>, task: Task) -> anyhow::Resul
 }
 
 /// Seals so many results of a day.
-fn fill(lake: &Lake, agent: &AgentId, day: Day, results: u64, seq: &mut u64, dice: &mut Dice) -> anyhow::Result<()> {
+pub(super) fn fill(
+    lake: &Lake,
+    agent: &AgentId,
+    day: Day,
+    results: u64,
+    seq: &mut u64,
+    dice: &mut Dice,
+) -> anyhow::Result<()> {
     let mut left = results;
     while left > 0 {
         let now = left.min(AT_ONCE);
@@ -180,7 +187,7 @@ fn fill(lake: &Lake, agent: &AgentId, day: Day, results: u64, seq: &mut u64, dic
 }
 
 /// A single test nine times of ten. Increases are spread as the product of two dice is, around a centre of the network's own.
-fn record(day: Day, dice: &mut Dice) -> anyhow::Result<Record> {
+pub(super) fn record(day: Day, dice: &mut Dice) -> anyhow::Result<Record> {
     let small = |dice: &mut Dice, bound: u32| u32::try_from(dice.below(u64::from(bound))).unwrap_or_default();
     let network = small(dice, NETWORKS);
     let single = small(dice, 10) > 0;

@@ -11,7 +11,7 @@ use clap::Parser;
 #[derive(Debug, Parser)]
 #[command(name = "bench")]
 struct Options {
-    /// Run only this part: asn_lookup, agent_size, agent_busy, agent_flood, telemetry, support, ingest, cut or
+    /// Run only this part: asn_lookup, agent_size, agent_busy, agent_flood, telemetry, support, ingest, analytics, cut or
     /// rankings.
     #[arg(long)]
     only: Option<String>,

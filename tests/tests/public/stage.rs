@@ -13,6 +13,8 @@ use serde_json::{Value, json};
 pub(super) struct Stage {
     // Ends before its directory goes.
     pub(super) warehouse: Warehouse,
+    /// Results on which it looks back.
+    pub(super) results: u64,
     _scratch: Scratch,
 }
 
@@ -27,20 +29,23 @@ impl Stage {
         let scratch = Scratch::new(name)?;
         let dir = scratch.join("warehouse");
         let past = Past { dir, days: 12, results: 30_000, providers: 4, seed: 11, asn_database: Vec::new() };
-        past::happen(&past, SystemClock.hour(), |_| {})?;
+        let results = past::happen(&past, SystemClock.hour(), |_| {})?;
         let mut options = WarehouseOptions::new(past.dir);
         // One client asks everything here.
         options.more.push_str("\n[api]\nper_client_per_minute = 1000000\n[data]\nper_client_per_minute = 1000000\n");
         options.environment = environment;
-        let warehouse = Warehouse::start(options)?;
-        Ok(Self { warehouse, _scratch: scratch })
+        Ok(Self { results, ..Self::around(Warehouse::start(options)?, scratch) })
+    }
+
+    /// A warehouse without a past that runs in this directory.
+    pub(super) fn around(warehouse: Warehouse, scratch: Scratch) -> Self {
+        Self { warehouse, results: 0, _scratch: scratch }
     }
 
     /// A warehouse without a past.
     pub(super) fn empty(name: &str) -> anyhow::Result<Self> {
         let scratch = Scratch::new(name)?;
-        let warehouse = Warehouse::start(WarehouseOptions::new(scratch.join("warehouse")))?;
-        Ok(Self { warehouse, _scratch: scratch })
+        Ok(Self::around(Warehouse::start(WarehouseOptions::new(scratch.join("warehouse")))?, scratch))
     }
 
     /// The public ranking of the usual question.
@@ -70,8 +75,14 @@ impl Stage {
 
     /// Posts a direct test.
     pub(super) fn post_direct(&self) -> anyhow::Result<()> {
+        self.post_another(0)
+    }
+
+    /// Posts a direct test that is another one for each number.
+    pub(super) fn post_another(&self, number: u32) -> anyhow::Result<()> {
+        let baseline = 25.3 + f64::from(number);
         let body = json!({"telemetry_enabled": true, "results": {"test_type": "single", "grades": {"overall": "B"},
-            "metrics": {"baseline_latency_ms": 25.3, "download_latency_increase_ms": 45.2,
+            "metrics": {"baseline_latency_ms": baseline, "download_latency_increase_ms": 45.2,
                 "upload_latency_increase_ms": 67.8, "download_throughput_mbps": 95.3, "upload_throughput_mbps": 12.7}}});
         let headers = [("content-type", "application/json")];
         let request = http::request("POST", "/api/telemetry", &headers, body.to_string().as_bytes());

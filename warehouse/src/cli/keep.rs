@@ -1,18 +1,15 @@
-//! `warehouse publish`, `nightly`, `rebuild`, `withdraw` and `sql`: asked of the server that runs here, or done alone if none does.
+//! `warehouse publish`, `nightly`, `rebuild`, `withdraw` and `analytics`: asked of the server that runs here, or done alone if none does.
 
 use std::sync::Arc;
 
-use anyhow::Context as _;
-use clap::{Args, ValueEnum};
-use comfy_table::Table as Printed;
-use comfy_table::presets::NOTHING;
+use clap::Args;
 use intake::clock::SystemClock;
-use serde_json::{Map, Value};
+use serde_json::Value;
 use wire::{AgentId, Hour};
 
+use crate::analytics::Place;
 use crate::config::Config;
 use crate::control::{self, Request};
-use crate::engine::{Cell, Table};
 use crate::keeper::{Keeper, Task};
 use crate::lake::paths::TestDate;
 use crate::paths::DataDir;
@@ -30,17 +27,6 @@ pub(super) struct Range {
     /// Last test day, YYYY-MM-DD.
     #[arg(long, value_parser = test_date)]
     to: TestDate,
-}
-
-/// How rows are printed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub(super) enum Format {
-    /// For people.
-    Table,
-    /// Comma-separated values with a line of names.
-    Csv,
-    /// An array of objects.
-    Json,
 }
 
 /// Makes the public cut of all closed days.
@@ -76,20 +62,18 @@ pub(super) fn withdraw(config: Config, range: Range) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Answers a statement over the marts.
-pub(super) fn sql(config: Config, statement: &str, format: Format) -> anyhow::Result<()> {
-    let value = done(config, Task::Sql { statement: statement.to_owned() })?;
-    let table: Table = serde_json::from_value(value).context("the server's answer is no table")?;
-    match format {
-        Format::Table => print_table(&table),
-        Format::Csv => print_csv(&table),
-        Format::Json => println!("{}", serde_json::to_string_pretty(&objects(&table))?),
+/// Publishes the file that analysts open.
+pub(super) fn analytics(config: Config) -> anyhow::Result<()> {
+    let path = Place::of(&config)?.path;
+    match done(config, Task::Analytics)?.as_u64() {
+        Some(bytes) => println!("Published {} ({bytes} bytes).", path.display()),
+        None => println!("{} says all there is; no new one was made.", path.display()),
     }
     Ok(())
 }
 
 /// Has it done by the server that runs in the data directory, or does it alone.
-fn done(config: Config, task: Task) -> anyhow::Result<Value> {
+pub(super) fn done(config: Config, task: Task) -> anyhow::Result<Value> {
     let request = Request::Keep(task.clone());
     if let Some(value) = control::call(&DataDir::new(&config.dir), &request)? {
         return Ok(value);
@@ -109,39 +93,6 @@ fn print_outcome(outcome: &Value) {
         }
     }
     println!("Days closed: {}; blocks closed: {}.", count("days_closed"), count("blocks_closed"));
-}
-
-fn print_table(table: &Table) {
-    let mut printed = Printed::new();
-    printed.load_preset(NOTHING).set_header(&table.columns);
-    for row in &table.rows {
-        printed.add_row(row.iter().map(|cell| cell.text().unwrap_or("")));
-    }
-    println!("{printed}");
-}
-
-fn print_csv(table: &Table) {
-    let quoted = |text: &str| {
-        if text.contains(['"', ',', '\n', '\r']) {
-            format!("\"{}\"", text.replace('"', "\"\""))
-        } else {
-            text.to_owned()
-        }
-    };
-    println!("{}", table.columns.iter().map(|name| quoted(name)).collect::<Vec<_>>().join(","));
-    for row in &table.rows {
-        println!("{}", row.iter().map(|cell| quoted(cell.text().unwrap_or(""))).collect::<Vec<_>>().join(","));
-    }
-}
-
-fn objects(table: &Table) -> Vec<Map<String, Value>> {
-    let value = |cell: &Cell| match cell {
-        Cell::Null => Value::Null,
-        Cell::Bare(text) => serde_json::from_str(text).unwrap_or_else(|_| text.as_str().into()),
-        Cell::Text(text) => text.as_str().into(),
-    };
-    let object = |row: &Vec<Cell>| table.columns.iter().cloned().zip(row.iter().map(value)).collect();
-    table.rows.iter().map(object).collect()
 }
 
 fn test_date(text: &str) -> Result<TestDate, String> {

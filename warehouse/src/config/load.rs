@@ -14,6 +14,9 @@ pub const ENV_PREFIX: &str = "BUFFERLAKE_WAREHOUSE_";
 /// Fewer full months would cut into the longest window: 90 days of it, after 92 in which dropped results could still count.
 const LEAST_MONTHS: u32 = 7;
 
+/// The analytics file names the lake's files, and those that are replaced stay a day: half of it is left for a failure.
+const MOST_MINUTES: u32 = 720;
+
 /// What this installation is. The old system's programs chose their role by it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ServerMode {
@@ -151,6 +154,9 @@ impl Config {
         }
         if self.engine.refresh_interval_ms < 100 || self.engine.refresh_interval_ms > 60_000 {
             return fault("engine.refresh_interval_ms", self.engine.refresh_interval_ms.to_string(), "100 to 60000");
+        }
+        if self.analytics.every_minutes > MOST_MINUTES {
+            return fault("analytics.every_minutes", self.analytics.every_minutes.to_string(), "0 to 720");
         }
         if self.retention.months < LEAST_MONTHS {
             return fault("retention.months", self.retention.months.to_string(), "at least 7");

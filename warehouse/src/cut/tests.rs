@@ -58,7 +58,7 @@ pub(crate) fn plan() -> Plan {
     }
 }
 
-fn bound() -> Rights {
+pub(crate) fn bound() -> Rights {
     rights(&[("provider", 64_500, Hour(0)), ("provider", 64_501, Hour(0)), ("provider", 64_502, Hour(0))])
 }
 

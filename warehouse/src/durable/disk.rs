@@ -124,6 +124,22 @@ impl Disk {
             .map_err(FileFault::when("sync directory", path))
     }
 
+    /// Makes the bytes of a file last that somebody else wrote, with this mode. Gives its size.
+    ///
+    /// # Errors
+    /// [`FileFault`] naming the file.
+    pub fn sync_file(&self, path: &Path, mode: u32) -> Result<u64, FileFault> {
+        let mut bytes = 0;
+        let sync = || {
+            let file = File::open(path)?;
+            file.set_permissions(Permissions::from_mode(mode))?;
+            bytes = file.metadata()?.len();
+            file.sync_all()
+        };
+        self.step(Step::SyncFile(path), sync).map_err(FileFault::when("sync", path))?;
+        Ok(bytes)
+    }
+
     /// Gives a whole file its name. The caller syncs the directory, once for all that it renamed.
     ///
     /// # Errors

@@ -46,7 +46,7 @@ pub(super) const ADD_UP_PARTS: &str = "CREATE OR REPLACE TABLE daily_parts AS SE
      CAST(sum(unmeasured) AS BIGINT) AS unmeasured FROM daily_parts GROUP BY test_date, came_on, asn, test_type, agent";
 
 /// The state of the marts after their last change.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(super) struct State {
     /// The manifest of the lake from which they were made; none if they are empty.
     pub(super) manifest: Option<ManifestId>,

@@ -1,4 +1,5 @@
-//! The one thread that owns the marts: refreshes them, makes the cut when it is due, and does what commands ask.
+//! The one thread that owns the marts: refreshes them, makes the cut when it is due, publishes what analysts open, and does
+//! what commands ask. No thread that takes batches in waits for it.
 
 use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel};
 use std::thread::JoinHandle;
@@ -16,6 +17,9 @@ const QUEUE: usize = 16;
 
 /// How long a cut that failed is left alone before it is tried again.
 const RETRY: Duration = Duration::from_secs(300);
+
+/// The same of the file that analysts open: it costs less, and somebody may wait for it.
+const ANALYTICS_RETRY: Duration = Duration::from_secs(15);
 
 /// Something for the keeper, and whom to tell what came of it.
 pub(super) struct Job {
@@ -39,11 +43,20 @@ pub(super) fn start(
 
 fn keep(mut keeper: Keeper, interval: Duration, waiting: &Receiver<Job>, alarms: &Alarms) {
     let mut next_cut = Instant::now();
+    let mut next_analytics = Instant::now();
     loop {
         let started = Instant::now();
         report("marts", alarms, keeper.refresh().map(|refreshed| observe::refreshed(refreshed, started.elapsed())));
         if keeper.is_due() && Instant::now() >= next_cut && !report("cut", alarms, keeper.nightly().map(drop)) {
             next_cut = Instant::now() + RETRY;
+        }
+        let started = Instant::now();
+        if started >= next_analytics {
+            let published = if keeper.analytics_are_due() { keeper.publish_analytics() } else { Ok(None) };
+            let done = published.map(|published| observe::analytics_published(published, started.elapsed()));
+            if !report("analytics", alarms, done) {
+                next_analytics = Instant::now() + ANALYTICS_RETRY;
+            }
         }
         let rest = Instant::now() + interval;
         loop {

@@ -1,12 +1,11 @@
-//! Disks that are full or read-only, as they really are: a small file system in memory. Only the administrator may mount
-//! one; elsewhere these tests are left out.
+//! Disks that are full or read-only.
 
-use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::ops::Deref;
+use std::path::PathBuf;
 use std::time::Duration;
 
-use anyhow::{Context as _, ensure};
-use bufferlake_tests::harness::{Agent, AgentOptions, Scratch, until};
+use anyhow::ensure;
+use bufferlake_tests::harness::{Agent, AgentOptions, Scratch, SmallDisk, until};
 use bufferlake_tests::http;
 
 use super::{damage, kept, post, require_refusal, restart, wait_until_it_recovers};
@@ -14,49 +13,20 @@ use super::{damage, kept, post, require_refusal, restart, wait_until_it_recovers
 /// Bytes of the disk.
 const DISK_BYTES: u64 = 8 << 20;
 
-/// A file system of its own; it goes when this is dropped.
-struct SmallDisk {
-    path: PathBuf,
+/// A small disk for an agent.
+struct AgentDisk {
+    disk: SmallDisk,
     /// Leads to a directory on it. Configuration and log of the agent lie beside this link, on another disk.
     data_dir: PathBuf,
 }
 
-impl SmallDisk {
-    /// Mounts it; none where this is not allowed, but in CI it must be.
+impl AgentDisk {
     fn mount(scratch: &Scratch) -> anyhow::Result<Option<Self>> {
-        let path = scratch.join("disk");
-        std::fs::create_dir(&path)?;
-        let size = format!("size={DISK_BYTES},mode=0700");
-        if mount(&["-t", "tmpfs", "-o", &size, "bufferlake-test"], &path).is_err() {
-            ensure!(std::env::var_os("CI").is_none(), "no disk can be mounted");
-            println!("no disk can be mounted here: this test was left out");
-            return Ok(None);
-        }
-        let disk = Self { data_dir: scratch.join("agent"), path };
-        std::fs::create_dir(disk.path.join("data"))?;
-        std::os::unix::fs::symlink(disk.path.join("data"), &disk.data_dir)?;
-        Ok(Some(disk))
-    }
-
-    fn set_read_only(&self, read_only: bool) -> anyhow::Result<()> {
-        mount(&["-o", if read_only { "remount,ro" } else { "remount,rw" }], &self.path)
-    }
-
-    /// Takes all bytes that are left.
-    fn fill(&self) -> anyhow::Result<()> {
-        use std::io::Write as _;
-        let mut file = std::fs::File::create(self.filler())?;
-        let chunk = vec![0x55; 4 << 10];
-        while file.write_all(&chunk).is_ok() {}
-        Ok(())
-    }
-
-    fn make_room(&self) -> anyhow::Result<()> {
-        std::fs::remove_file(self.filler()).context("making room")
-    }
-
-    fn filler(&self) -> PathBuf {
-        self.path.join("filler")
+        let Some(disk) = SmallDisk::mount(scratch.join("disk"), DISK_BYTES)? else { return Ok(None) };
+        let (data, data_dir) = (disk.path().join("data"), scratch.join("agent"));
+        std::fs::create_dir(&data)?;
+        std::os::unix::fs::symlink(&data, &data_dir)?;
+        Ok(Some(Self { disk, data_dir }))
     }
 
     fn agent_options(&self) -> AgentOptions {
@@ -64,16 +34,12 @@ impl SmallDisk {
     }
 }
 
-impl Drop for SmallDisk {
-    fn drop(&mut self) {
-        let _ = Command::new("umount").arg("--lazy").arg(&self.path).status();
-    }
-}
+impl Deref for AgentDisk {
+    type Target = SmallDisk;
 
-fn mount(arguments: &[&str], path: &Path) -> anyhow::Result<()> {
-    let output = Command::new("mount").args(arguments).arg(path).output().context("starting mount")?;
-    ensure!(output.status.success(), "mount: {}", String::from_utf8_lossy(&output.stderr));
-    Ok(())
+    fn deref(&self) -> &SmallDisk {
+        &self.disk
+    }
 }
 
 // Aim: while the disk is full, nothing gets 200 that is not kept, the health page says why, and when there is room again
@@ -81,7 +47,7 @@ fn mount(arguments: &[&str], path: &Path) -> anyhow::Result<()> {
 #[test]
 fn a_disk_that_fills_up_costs_nothing_that_was_acknowledged() -> anyhow::Result<()> {
     let scratch = Scratch::new("damage-full")?;
-    let Some(disk) = SmallDisk::mount(&scratch)? else { return Ok(()) };
+    let Some(disk) = AgentDisk::mount(&scratch)? else { return Ok(()) };
     let mut agent = Agent::start(disk.agent_options())?;
     let mut acknowledged = 0;
     for number in 0..100 {
@@ -124,7 +90,7 @@ fn a_disk_that_fills_up_costs_nothing_that_was_acknowledged() -> anyhow::Result<
 #[test]
 fn an_agent_starts_on_a_full_disk() -> anyhow::Result<()> {
     let scratch = Scratch::new("damage-start-full")?;
-    let Some(disk) = SmallDisk::mount(&scratch)? else { return Ok(()) };
+    let Some(disk) = AgentDisk::mount(&scratch)? else { return Ok(()) };
     let mut agent = Agent::start(disk.agent_options())?;
     ensure!(post(agent.address(), 1)?.status == 200, "a disk with room refuses");
     for first_start in [false, true] {
@@ -150,7 +116,7 @@ fn an_agent_starts_on_a_full_disk() -> anyhow::Result<()> {
 #[test]
 fn an_agent_starts_on_a_read_only_disk() -> anyhow::Result<()> {
     let scratch = Scratch::new("damage-read-only")?;
-    let Some(disk) = SmallDisk::mount(&scratch)? else { return Ok(()) };
+    let Some(disk) = AgentDisk::mount(&scratch)? else { return Ok(()) };
     let mut agent = Agent::start(disk.agent_options())?;
     for number in 0..30 {
         ensure!(post(agent.address(), number)?.status == 200, "a disk that can be written refuses");

@@ -55,7 +55,8 @@ fn statements_keep_their_contracts() {
 #[test]
 fn the_lake_keeps_its_contract() {
     let contract = catalog::RESULTS.contract().unwrap();
-    let promised: Vec<_> = contract.columns.iter().map(|column| (column.name.as_str(), column.r#type.as_str())).collect();
+    let promised: Vec<_> =
+        contract.columns.iter().map(|column| (column.name.as_str(), column.r#type.as_str())).collect();
     let held: Vec<_> = crate::lake::schema::COLUMNS.iter().map(|column| (column.name, column.sql_type)).collect();
     assert_eq!(promised, held);
 }
