@@ -34,6 +34,13 @@ fn nothing_small_can_be_solved_for() -> anyhow::Result<()> {
     run("audit.py", &[&Trials::few_or_all(2, 20).each().len().to_string()])
 }
 
+// Aim: most single tests can be found by who knows their numbers, and docs/privacy.md says so; were it not so, it would have to
+// say otherwise.
+#[test]
+fn rows_can_be_found() -> anyhow::Result<()> {
+    run("uniqueness.py", &["100000"])
+}
+
 // Aim: quantiles of a lake drawn from real percentiles come back within 1 %.
 #[test]
 fn real_percentiles_come_back() -> anyhow::Result<()> {
