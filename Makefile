@@ -10,6 +10,8 @@ SHELL := bash
 TARGET := $(or $(CARGO_TARGET_DIR),target)
 PYTHON ?= python3
 RELEASE := --release --locked
+# The check of a release has a second engine, which takes longer to compile than all the rest: it is built where it is named.
+VERIFY := -p bufferlake-verify
 # nextest runs each test in a process of its own and shows which one hangs; plain `cargo test` does as well.
 NEXTEST := $(shell cargo nextest --version >/dev/null 2>&1 && echo yes)
 
@@ -32,15 +34,18 @@ demo: setup ## Run the whole house on this machine: agents, warehouse, 1 M resul
 
 test: lint programs ## Every kind of test, with a few trials of the long ones
 ifeq ($(NEXTEST),yes)
-	cargo test $(RELEASE) --workspace --doc --quiet
-	cargo nextest run $(RELEASE) --workspace --no-fail-fast
+	cargo test $(RELEASE) --doc --quiet
+	cargo nextest run $(RELEASE) --no-fail-fast
+	cargo nextest run $(RELEASE) $(VERIFY) --no-fail-fast
 else
-	cargo test $(RELEASE) --workspace --no-fail-fast
+	cargo test $(RELEASE) --no-fail-fast
+	cargo test $(RELEASE) $(VERIFY) --no-fail-fast
 endif
 
 prove: lint programs ## All trials of every test (about an hour)
-	cargo test $(RELEASE) --workspace --doc --quiet
-	BUFFERLAKE_TRIALS=all cargo test $(RELEASE) --workspace --no-fail-fast
+	cargo test $(RELEASE) --doc --quiet
+	BUFFERLAKE_TRIALS=all cargo test $(RELEASE) --no-fail-fast
+	BUFFERLAKE_TRIALS=all cargo test $(RELEASE) $(VERIFY) --no-fail-fast
 
 bench: setup ## Measure, and write target/bench.json (ONLY=name runs a part)
 	cargo build $(RELEASE) --bins
@@ -48,7 +53,8 @@ bench: setup ## Measure, and write target/bench.json (ONLY=name runs a part)
 
 lint: setup ## Format, clippy and, where it is installed, cargo-deny
 	cargo fmt --all --check
-	cargo clippy $(RELEASE) --workspace --all-targets --quiet -- -D warnings
+	cargo clippy $(RELEASE) --all-targets --quiet -- -D warnings
+	cargo clippy $(RELEASE) $(VERIFY) --all-targets --quiet -- -D warnings
 	@if cargo deny --version >/dev/null 2>&1; then cargo deny --offline check bans licenses sources; \
 	else echo 'cargo-deny is not installed: the tests check licences and banned crates by themselves'; fi
 
@@ -59,7 +65,8 @@ fmt: ## Format the code
 	cargo fmt --all
 
 programs: setup
-	cargo build $(RELEASE) --workspace --bins
+	cargo build $(RELEASE) --bins
+	cargo build $(RELEASE) $(VERIFY)
 
 # In a folder of its own, because every crate is compiled anew for it. What has no dynamic part needs no library of the system.
 STATIC_TARGET := x86_64-unknown-linux-gnu

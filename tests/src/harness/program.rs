@@ -48,8 +48,11 @@ pub fn binary(name: &str) -> anyhow::Result<PathBuf> {
 
 fn build(name: &str) -> anyhow::Result<()> {
     let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
+    // Its package is none of those that are built without a name.
+    let package: &[&str] = if name == "bufferlake-verify" { &["-p", name] } else { &[] };
     let status = Command::new(cargo)
         .args(["build", "--release", "--bin", name])
+        .args(package)
         .current_dir(env!("CARGO_MANIFEST_DIR"))
         .status()
         .context("starting cargo")?;

@@ -13,7 +13,23 @@ const FORBIDDEN: &[(&str, &[&str])] = &[
     ("bufferlake-wire", &["tokio", "axum", "hyper", "reqwest", "rusqlite", "duckdb", "arrow", "parquet", "polars"]),
     ("bufferlake-intake", &["reqwest", "rusqlite", "duckdb", "arrow", "parquet", "polars", "bufferlake-warehouse"]),
     ("bufferlake-agent", &["duckdb", "libduckdb-sys", "arrow", "parquet", "polars", "bufferlake-warehouse"]),
-    ("bufferlake-warehouse", &["polars", "bufferlake-agent"]),
+    ("bufferlake-warehouse", &["polars", "bufferlake-agent", "bufferlake-verify"]),
+    (
+        "bufferlake-verify",
+        &[
+            "bufferlake-wire",
+            "bufferlake-intake",
+            "bufferlake-agent",
+            "bufferlake-warehouse",
+            "duckdb",
+            "libduckdb-sys",
+            "arrow",
+            "parquet",
+            "rusqlite",
+        ],
+    ),
+    // What tests and the demo are compiled with; they start the program.
+    ("bufferlake-tests", &["polars", "bufferlake-verify"]),
 ];
 
 /// All that the wire is made of directly.
@@ -149,6 +165,20 @@ fn dependency_trees_hold_what_they_should() {
     assert_none("dependency trees", &resolved.forbidden());
     assert_eq!(resolved.direct("bufferlake-wire"), BTreeSet::from(WIRE_USES), "what wire uses");
     assert!(resolved.below("bufferlake-warehouse").contains("duckdb"), "the walk through the tree sees nothing");
+    assert!(resolved.below("bufferlake-verify").contains("polars"), "verify has the second engine");
+}
+
+// Aim: whoever names no package builds everything but verify, whose engine takes longer to compile than all the rest.
+#[test]
+fn the_second_engine_is_built_only_by_name() {
+    let manifest = std::fs::read_to_string(root().join("Cargo.toml")).expect("reading Cargo.toml");
+    let manifest: toml::Value = toml::from_str(&manifest).expect("Cargo.toml is TOML");
+    let list = |key: &str| {
+        let names = manifest["workspace"][key].as_array().expect("a list of crates");
+        names.iter().map(|name| name.as_str().expect("a crate").to_owned()).collect::<BTreeSet<_>>()
+    };
+    let named: Vec<String> = list("members").difference(&list("default-members")).cloned().collect();
+    assert_eq!(named, ["verify"]);
 }
 
 // Aim: everything that is linked may be shipped under the licences that deny.toml allows.
@@ -173,15 +203,24 @@ fn a_planted_dependency_is_found() {
             uses.iter().map(|id| serde_json::json!({"pkg": id, "dep_kinds": [{"kind": null}]})).collect();
         serde_json::json!({"id": id, "deps": deps})
     };
-    let names =
-        ["bufferlake-wire", "bufferlake-intake", "bufferlake-agent", "bufferlake-warehouse", "between", "duckdb"];
+    let names = [
+        "bufferlake-wire",
+        "bufferlake-intake",
+        "bufferlake-agent",
+        "bufferlake-warehouse",
+        "bufferlake-verify",
+        "bufferlake-tests",
+        "between",
+        "duckdb",
+    ];
     let packages: Vec<Value> =
         names.iter().map(|name| serde_json::json!({"id": name, "name": name, "license": "MIT"})).collect();
     let mut nodes: Vec<Value> = vec![node("bufferlake-agent", &["between"]), node("between", &["duckdb"])];
-    let leaves = ["bufferlake-wire", "bufferlake-intake", "bufferlake-warehouse", "duckdb"];
+    nodes.push(node("bufferlake-verify", &["bufferlake-wire"]));
+    let leaves = ["bufferlake-wire", "bufferlake-intake", "bufferlake-warehouse", "bufferlake-tests", "duckdb"];
     nodes.extend(leaves.map(|name| node(name, &[])));
     let resolved = Resolved::from_metadata(&serde_json::json!({"packages": packages, "resolve": {"nodes": nodes}}));
-    assert_eq!(resolved.forbidden(), ["bufferlake-agent → duckdb"]);
+    assert_eq!(resolved.forbidden(), ["bufferlake-agent → duckdb", "bufferlake-verify → bufferlake-wire"]);
 
     let allowed = BTreeSet::from(["MIT".to_owned(), "ISC".to_owned()]);
     for good in ["MIT", "GPL-3.0 OR MIT", "GPL-3.0/MIT", "(GPL-3.0 OR MIT) AND ISC", "MIT AND ISC"] {
