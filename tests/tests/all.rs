@@ -10,4 +10,6 @@ mod house;
 
 mod public;
 
+mod release;
+
 mod statistics;
