@@ -43,13 +43,11 @@ pub(super) fn measure(settings: &Settings) -> anyhow::Result<Vec<Row>> {
     eprintln!("analytics: sealing {} results and publishing them", RESULTS_A_DAY * u64::from(DAYS));
     look_back(&dir, settings.seed)?;
     let time = settings.ingest_time / 2;
-    let mut epoch = 0;
-    let mut run = |automatic: bool| -> anyhow::Result<(Answers, BTreeMap<String, f64>)> {
-        epoch += 1;
+    let run = |automatic: bool| -> anyhow::Result<(Answers, BTreeMap<String, f64>)> {
+        let sources = sources(settings, &dir, automatic, time)?;
         let mut options = WarehouseOptions { seal_interval_ms: 2_000, ..WarehouseOptions::new(&dir) };
         options.more = format!("\n[analytics]\nautomatic = {automatic}\nevery_minutes = 0\n");
         let mut warehouse = Warehouse::start(options)?;
-        let sources = sources(settings, &warehouse, Epoch::from_random_bits(epoch), time)?;
         eprintln!("analytics: sending for {time:?} {} publishing", if automatic { "while" } else { "without" });
         let answers = drive_every(warehouse.address(), sources, time, EVERY)?;
         answers.require_all_ok()?;
@@ -81,9 +79,8 @@ pub(super) fn measure(settings: &Settings) -> anyhow::Result<Vec<Row>> {
 /// Fills a lake with closed days and makes its release.
 fn look_back(dir: &Path, seed: u64) -> anyhow::Result<()> {
     let agent = AgentId::parse("isp-one")?;
-    let networks: Vec<Asn> = (0..NETWORKS).filter_map(|at| Asn::new(FIRST_ASN + at)).collect();
     std::fs::create_dir_all(dir)?;
-    Store::new(DataDir::new(dir)).add(&agent, &networks, Hour(0))?;
+    Store::new(DataDir::new(dir)).add(&agent, &networks(), Hour(0))?;
     let first_day = Day(Hour::of_unix_s(now_unix_s()).day().0 - DAYS - 3);
     let mut dice = Dice::of(&[seed]);
     let mut seq = 0;
@@ -99,23 +96,26 @@ fn look_back(dir: &Path, seed: u64) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Every agent's batches: of today, so that the marts change with each.
-fn sources(settings: &Settings, warehouse: &Warehouse, epoch: Epoch, time: Duration) -> anyhow::Result<Vec<Batches>> {
+/// Every agent's batches: of yesterday, so that the marts change with each. The agents are registered before the warehouse starts.
+fn sources(settings: &Settings, dir: &Path, automatic: bool, time: Duration) -> anyhow::Result<Vec<Batches>> {
     let now = now_unix_s();
     let mut dice = Dice::of(&[settings.seed, 1]);
-    let today = Hour::of_unix_s(now).day();
-    let records =
-        (0..MAX_BATCH_RECORDS * 8).map(|_| record(Day(today.0 - 1), &mut dice)).collect::<Result<Vec<_>, _>>()?;
+    let yesterday = Day(Hour::of_unix_s(now).day().0 - 1);
+    let records = (0..MAX_BATCH_RECORDS * 8).map(|_| record(yesterday, &mut dice)).collect::<Result<Vec<_>, _>>()?;
     let pool = Pool::of(&records)?;
     let count = usize::try_from(time.as_millis() / EVERY.as_millis()).unwrap_or(usize::MAX) + 1;
-    let networks: Vec<u32> = (0..NETWORKS).map(|at| FIRST_ASN + at).collect();
+    let store = Store::new(DataDir::new(dir));
     (0..AGENTS)
         .map(|index| {
-            let agent = AgentId::parse(&format!("bench-{index}-{}", u64::from(epoch)))?;
-            let secret = warehouse.add_agent(&agent, &networks)?;
-            pool.requests(&agent, &secret, epoch, count, now)
+            let agent = AgentId::parse(&format!("bench-{index}-{automatic}"))?;
+            let secret = store.add(&agent, &networks(), Hour(0))?.secret;
+            pool.requests(&agent, &secret, Epoch::from_random_bits(1), count, now)
         })
         .collect()
+}
+
+fn networks() -> Vec<Asn> {
+    (0..NETWORKS).filter_map(|at| Asn::new(FIRST_ASN + at)).collect()
 }
 
 /// The values of all metrics without labels.
