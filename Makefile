@@ -5,7 +5,7 @@
 SHELL := bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help demo test prove bench setup lint fmt rules programs agent-static agent-manual agent-package clean
+.PHONY: help demo test prove bench setup lint fmt rules programs agent-static agent-manual agent-package notebooks clean
 
 TARGET := $(or $(CARGO_TARGET_DIR),target)
 PYTHON ?= python3
@@ -19,7 +19,7 @@ NEXTEST := $(shell cargo nextest --version >/dev/null 2>&1 && echo yes)
 NPM_FOLDERS := $(patsubst %/package-lock.json,%,$(wildcard deploy/*/package-lock.json tests/*/package-lock.json))
 NPM_STAMPS := $(addsuffix /node_modules/.installed-lock,$(NPM_FOLDERS))
 # Python packages that tests and notebooks need, if they need any; the virtual environment lies under target/.
-REQUIREMENTS := $(wildcard tests/requirements.txt)
+REQUIREMENTS := $(wildcard tests/requirements.txt notebooks/requirements-kernel.txt)
 # The oldest engine that must read our files has the name of the newest: it gets a folder of its own.
 OLDEST := $(wildcard tests/requirements-oldest.txt)
 VENV := $(TARGET)/venv
@@ -111,6 +111,32 @@ $(VENV)/.installed-requirements: $(REQUIREMENTS) $(OLDEST)
 	$(VENV)/bin/pip install --quiet --disable-pip-version-check --no-deps --upgrade --target $(VENV)/oldest \
 	    $(addprefix -r ,$(OLDEST))
 	cp $< $@
+
+# JupyterLab is heavy and no test needs it: it has an environment of its own.
+NOTEBOOKS_VENV := $(TARGET)/notebooks-venv
+notebooks: $(NOTEBOOKS_VENV)/.installed-requirements ## Open the notebooks (BUFFERLAKE_RELEASE=URL or directory; without it a small release is simulated)
+	@release='$(BUFFERLAKE_RELEASE)'; analytics='$(BUFFERLAKE_ANALYTICS)'; \
+	if [ -z "$$release" ]; then \
+	    [ -e $(NOTEBOOKS_DEMO)/warehouse/public/latest.json ] || $(MAKE) --no-print-directory $(NOTEBOOKS_DEMO); \
+	    release=$(abspath $(NOTEBOOKS_DEMO))/warehouse/public; analytics=$(abspath $(NOTEBOOKS_DEMO))/warehouse/analytics/analytics.duckdb; \
+	fi; \
+	case "$$release" in http://*|https://*) ;; *) release=$$(realpath "$$release");; esac; \
+	if [ -n "$$analytics" ]; then analytics=$$(realpath "$$analytics"); fi; \
+	echo "BUFFERLAKE_RELEASE=$$release"; \
+	BUFFERLAKE_RELEASE="$$release" BUFFERLAKE_ANALYTICS="$$analytics" $(NOTEBOOKS_VENV)/bin/jupyter lab --notebook-dir=notebooks $(ARGS)
+
+$(NOTEBOOKS_VENV)/.installed-requirements: notebooks/requirements.txt notebooks/requirements-kernel.txt
+	@command -v $(PYTHON) >/dev/null || { echo "not found: $(PYTHON)" >&2; exit 1; }
+	$(PYTHON) -m venv $(NOTEBOOKS_VENV)
+	$(NOTEBOOKS_VENV)/bin/pip install --quiet --disable-pip-version-check -r $<
+	cp $< $@
+
+# A month of 200,000 simulated results, by the demo on ports that are not its usual ones.
+NOTEBOOKS_DEMO := $(TARGET)/notebooks-demo
+.PHONY: $(NOTEBOOKS_DEMO)
+$(NOTEBOOKS_DEMO): setup
+	cargo build $(RELEASE) --bin agent --bin warehouse --bin demo
+	cargo run $(RELEASE) --quiet --bin demo -- --once --dir $@ --results 200000 --warehouse-port 18080 --agent-ports 18081 18082
 
 clean: ## Remove what was built and fetched
 	rm -rf $(TARGET) $(addsuffix /node_modules,$(NPM_FOLDERS))
