@@ -14,6 +14,7 @@ SELECT
         ELSE 'off_peak'
     END AS hours,
     r.ip_version,
+    r.vote_day,
     r.vote_month,
     r.baseline,
     r.working_increase,
@@ -24,6 +25,8 @@ SELECT
     r.download_bin,
     r.upload_bin,
     r.bidirectional_bin,
+    r.download_rate,
+    r.upload_rate,
     r.grade_overall,
     -- The operator took the agent's results of this day back (`warehouse withdraw`).
     w.agent IS NOT NULL AS is_withdrawn,

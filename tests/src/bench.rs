@@ -16,6 +16,7 @@ mod landing;
 mod load;
 mod peer;
 mod rankings;
+mod release;
 mod report;
 mod sample;
 mod support;
@@ -43,6 +44,8 @@ pub struct Settings {
     pub flood_sources: u64,
     /// Results in the window of the larger cut.
     pub cut_results: u64,
+    /// Results on top of which a night is measured.
+    pub release_results: u64,
 }
 
 type Measure = fn(&Settings) -> anyhow::Result<Vec<Row>>;
@@ -58,6 +61,7 @@ const PARTS: [(&str, Measure); 10] = [
     ("analytics", analytics::measure),
     ("cut", cut::measure),
     ("rankings", rankings::measure),
+    ("release", release::measure),
 ];
 
 /// The names of the parts, in the order in which they run.

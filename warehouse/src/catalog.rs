@@ -116,6 +116,8 @@ macro_rules! queries {
 queries! {
     /// The bins of latency increases, as a table.
     BINS = "inputs/bins";
+    /// The bins of rates, as a table.
+    RATE_BINS = "inputs/rate_bins";
     /// The policies' thresholds.
     POLICY_GRADES = "inputs/policies";
     /// When two networks are surely different.
@@ -176,6 +178,8 @@ queries! {
     BLOCK_AGENTS = "marts/block_agents";
     /// Where blocks go on after months were dropped.
     RESUME_DAYS = "marts/resume_days";
+    /// Single results, as published.
+    PUBLIC_RESULTS = "public/results";
     /// Votes of windows, months and days by grade.
     FRAME_GRADES = "rankings/frame_grades";
     /// Votes of windows, months and days by network, country and world, and by bin.
@@ -256,8 +260,62 @@ pub fn checks() -> Vec<Query> {
     ALL.iter().filter(|query| query.name.starts_with("checks/")).copied().collect()
 }
 
+/// Relations of which a release holds every row, in the order in which data flows.
+pub const PUBLISHED: [Query; 13] = [
+    PUBLIC_RESULTS,
+    BLOCKS,
+    BLOCK_PARTS,
+    BLOCK_BINS,
+    BLOCK_GRADES,
+    RANKINGS,
+    RANKINGS_BY_POLICY,
+    LATENCIES,
+    AREAS,
+    TRENDS,
+    ASN_SOURCES,
+    ASN_PROVENANCE,
+    COVERAGE,
+];
+
+/// Tables of inputs, which no statement makes, and their contracts.
+pub const INPUTS: [(&str, &str); 12] = [
+    ("parameters", include_str!("../../queries/inputs/parameters.toml")),
+    ("frames", include_str!("../../queries/inputs/frames.toml")),
+    ("frame_days", include_str!("../../queries/inputs/frame_days.toml")),
+    ("series", include_str!("../../queries/inputs/series.toml")),
+    ("bins", include_str!("../../queries/inputs/bins.toml")),
+    ("rate_bins", include_str!("../../queries/inputs/rate_bins.toml")),
+    ("policies", include_str!("../../queries/inputs/policies.toml")),
+    ("critical_values", include_str!("../../queries/inputs/critical_values.toml")),
+    ("country_offsets", include_str!("../../queries/inputs/country_offsets.toml")),
+    ("asn_names", include_str!("../../queries/inputs/asn_names.toml")),
+    ("asn_kinds", include_str!("../../queries/inputs/asn_kinds.toml")),
+    ("asn_organisations", include_str!("../../queries/inputs/asn_organisations.toml")),
+];
+
+/// Every table of a release with its contract.
+///
+/// # Errors
+/// If a contract's file is no contract, which a test excludes.
+pub fn published_tables() -> Result<Vec<(&'static str, Contract)>, toml::de::Error> {
+    let made = PUBLISHED.iter().map(|query| Ok((query.relation(), query.contract()?)));
+    let inputs = INPUTS.iter().map(|(name, contract)| {
+        let mut contract: Contract = toml::from_str(contract)?;
+        if *name == "policies" {
+            // Each policy is a file, whose name says which.
+            contract.columns.retain(|column| column.name != "policy");
+            contract.grain.retain(|column| column != "policy");
+        }
+        Ok((*name, contract))
+    });
+    made.chain(inputs).collect()
+}
+
 /// The bins of latency increases, as CSV.
 pub const BINS_CSV: &str = include_str!("../../queries/bins.csv");
+
+/// The bins of rates, as CSV.
+pub const RATE_BINS_CSV: &str = include_str!("../../queries/rate_bins.csv");
 
 /// Standard UTC offsets of countries in minutes, as CSV.
 pub const COUNTRY_OFFSETS_CSV: &str = include_str!("../../queries/country_offsets.csv");

@@ -42,6 +42,8 @@ pub struct Config {
     pub engine: EngineConfig,
     /// When the public cut is made.
     pub cut: CutConfig,
+    /// How releases are described, checked and kept.
+    pub release: ReleaseConfig,
     /// The operator's lists that go into it.
     pub inputs: InputsConfig,
     /// The file that analysts open.
@@ -174,6 +176,22 @@ pub struct AnalyticsConfig {
     pub path: Option<PathBuf>,
 }
 
+/// How releases are described, checked and kept.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct ReleaseConfig {
+    /// Where the public directory is served, such as `https://data.example.org/data/v1`; it stands in `views.sql` and the
+    /// other descriptions. Without it they hold paths inside of the directory.
+    pub public_url: Option<String>,
+    /// The program that checks a release before it becomes the current one; without it, `bufferlake-verify` beside the
+    /// warehouse's own program.
+    pub verify: Option<PathBuf>,
+    /// Longest that the check may take, in minutes.
+    pub verify_minutes: u32,
+    /// Months after which a release is removed; a tombstone stays.
+    pub months: u32,
+}
+
 /// What the lake keeps.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
@@ -200,6 +218,7 @@ impl Default for Config {
             seal: SealConfig::default(),
             engine: EngineConfig::default(),
             cut: CutConfig::default(),
+            release: ReleaseConfig::default(),
             inputs: InputsConfig::default(),
             analytics: AnalyticsConfig::default(),
             retention: RetentionConfig::default(),
@@ -276,6 +295,12 @@ impl Default for CutConfig {
 impl Default for AnalyticsConfig {
     fn default() -> Self {
         Self { automatic: true, every_minutes: 10, path: None }
+    }
+}
+
+impl Default for ReleaseConfig {
+    fn default() -> Self {
+        Self { public_url: None, verify: None, verify_minutes: 120, months: 13 }
     }
 }
 

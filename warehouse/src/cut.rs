@@ -16,6 +16,8 @@
 
 mod accounts;
 
+mod changes;
+
 mod id;
 
 mod index;
@@ -46,7 +48,9 @@ pub use crate::marts::{Evidence, WINDOWS};
 
 use crate::digest::Sha256;
 use crate::durable::FileFault;
+use crate::durable::disk::Written;
 use crate::engine::EngineFault;
+use crate::export::ExportFault;
 use crate::lake::paths::TestDate;
 use crate::marts::MartsFault;
 
@@ -155,6 +159,21 @@ pub struct CutFile {
 }
 
 impl CutFile {
+    /// A file of a release's own, with the table of which it holds so many rows.
+    fn own(id: CutId, name: &str, written: &Written, table: Option<(&str, u64)>) -> Self {
+        Self {
+            path: format!("releases/{id}/{name}"),
+            bytes: written.bytes,
+            sha256: written.sha256,
+            table: table.map(|(table, _)| table.to_owned()),
+            rows: table.map(|(_, rows)| rows),
+            span: None,
+            month: None,
+            first_day: None,
+            last_day: None,
+        }
+    }
+
     /// True if releases share the file.
     #[must_use]
     pub fn is_shared(&self) -> bool {
@@ -178,6 +197,9 @@ pub enum CutFault {
     /// The engine failed.
     #[error(transparent)]
     Engine(#[from] EngineFault),
+    /// Parquet could not be written.
+    #[error(transparent)]
+    Export(#[from] ExportFault),
     /// The figures could not be made.
     #[error(transparent)]
     Marts(#[from] MartsFault),

@@ -2,13 +2,17 @@
 //!
 //! A [`Sheet`] is rows with the columns of a contract of `queries/api/`; a [`Book`] is a sheet whose rows are found by the
 //! first columns of its grain. [`write`] makes bytes of a sheet: JSON, CSV, an Arrow stream or Parquet; a [`RowWriter`] does
-//! so with one that comes in pieces.
+//! so with one that comes in pieces. A [`TableFile`] is a Parquet file of a release, of any number of rows.
 
 mod book;
+
+mod describe;
 
 mod fault;
 
 mod format;
+
+mod release;
 
 mod rows;
 
@@ -17,8 +21,10 @@ mod sheet;
 mod write;
 
 pub use book::Book;
+pub use describe::Described;
 pub use fault::ExportFault;
 pub use format::Format;
+pub use release::{Layout, TableFile};
 pub use rows::{RowFormat, RowWriter};
 pub use sheet::{Column, Sheet};
 pub use write::{json_rows, write};

@@ -211,8 +211,10 @@ impl Keeper {
             inputs: self.inputs.clone(),
             agents: cut::accounts(&snapshot.marks),
             hour: Hour::of_unix_s(now.as_second()),
+            withdrawals: Withdrawals::load(&self.dir.withdrawals())?.withdrawals,
+            public_url: self.config.release.public_url.clone(),
         };
-        let published = cut::publish(&mut self.marts, &self.dir, &plan)?;
+        let published = cut::publish(&mut self.marts, &self.lake, &self.dir, &plan)?;
         if published.is_new || self.cut.load().is_none() {
             let before = self.cut.load_full();
             self.cut.store(Cut::current(self.marts.engine(), &self.dir, before.as_deref())?.map(Arc::new));

@@ -14,7 +14,7 @@ mod frames;
 
 mod inputs;
 
-mod results;
+pub(crate) mod results;
 
 mod retain;
 

@@ -30,13 +30,13 @@ use crate::harness::{Scratch, python};
 use crate::simulator::dice::Dice;
 
 /// Days of the window.
-const DAYS: u32 = 30;
+pub(super) const DAYS: u32 = 30;
 /// Networks: as many in each world, so that only the number of results differs.
 pub(super) const NETWORKS: u32 = 3_000;
 /// The first of them.
 pub(super) const FIRST_ASN: u32 = 200_000;
 /// Results that arrive before the cut that is measured.
-const NEW: u64 = 100_000;
+pub(super) const NEW: u64 = 100_000;
 /// Records of one seal.
 const AT_ONCE: u64 = 500_000;
 /// Memory that the engine may use, in MiB.
@@ -142,7 +142,7 @@ pub(super) fn moment(day: Day) -> anyhow::Result<Timestamp> {
 }
 
 /// Does it as a command does that works alone, and tells what it took, opening included.
-fn timed(config: &Config, clock: &Arc<ManualClock>, task: Task) -> anyhow::Result<(Duration, Duration)> {
+pub(super) fn timed(config: &Config, clock: &Arc<ManualClock>, task: Task) -> anyhow::Result<(Duration, Duration)> {
     let (began, cpu) = (Instant::now(), cpu_time(std::process::id())?);
     let (_lock, mut keeper) = Keeper::alone(config.clone(), Arc::clone(clock) as _)?;
     let done = keeper.perform(task)?;

@@ -33,6 +33,9 @@ struct Options {
     /// Results in the window of the larger cut.
     #[arg(long, default_value_t = 100_000_000)]
     cut_results: u64,
+    /// Results on top of which a night is measured.
+    #[arg(long, default_value_t = 100_000_000)]
+    release_results: u64,
     /// Seed of the simulated world.
     #[arg(long, default_value_t = 2026)]
     seed: u64,
@@ -47,6 +50,7 @@ fn main() -> anyhow::Result<()> {
         agent_time: Duration::from_secs(options.agent_seconds),
         flood_sources: options.flood_sources,
         cut_results: options.cut_results,
+        release_results: options.release_results,
     };
     let rows = bench::run(options.only.as_deref(), &settings)?;
     bench::print(&rows);

@@ -2,11 +2,15 @@
 
 use std::fs::{self, File};
 use std::path::Path;
+use std::sync::Arc;
 
-use super::{CutFault, CutFile, CutId};
+use super::{CutFault, CutFile, CutId, DATASET, LICENCE, METHOD_VERSION, SCHEMA_VERSION};
 use crate::catalog::{self, Query};
+use crate::digest::Sha256;
+use crate::durable::disk::Written;
 use crate::durable::{self, FileFault, PUBLIC_MODE, disk};
 use crate::engine::{Engine, quoted_path};
+use crate::export::{Layout, TableFile};
 
 /// The Parquet files of a release that are its own: their folder and the relations, in the order in which data flows. A file
 /// holds its relation whole, sorted by its contract's grain. Blocks and trends are in [`super::months`].
@@ -27,6 +31,9 @@ const INPUTS: [(&str, &str); 9] = [
     ("asn_kinds", "asn"),
     ("asn_organisations", "asn"),
 ];
+
+/// By what the rows of results are sorted first; then by all other columns in their order.
+const RESULTS_FIRST: [&str; 2] = ["asn", "test_date"];
 
 /// A release's folder while it is being written.
 pub(super) struct Own<'a> {
@@ -51,7 +58,8 @@ impl Own<'_> {
                     format!("SELECT * FROM {relation}")
                 };
                 let name = format!("{folder}/{relation}.parquet");
-                let rows = copy_parquet(self.engine, *query, &rows, &self.making.join(&name))?;
+                let path = self.making.join(&name);
+                let (rows, _) = write_parquet(self.engine, *query, &rows, Some(self.id), &path)?;
                 files.push(self.file(&name, Some((relation, rows)))?);
             }
         }
@@ -63,14 +71,11 @@ impl Own<'_> {
             files.push(self.file(&name, Some((table, rows)))?);
         }
         files.push(self.csv("inputs/bins.csv", "bins", catalog::BINS_CSV)?);
+        files.push(self.csv("inputs/rate_bins.csv", "rate_bins", catalog::RATE_BINS_CSV)?);
         for (name, csv) in catalog::POLICIES {
             files.push(self.csv(&format!("inputs/policies/{name}.csv"), "policies", csv)?);
         }
         files.sort_by(|a, b| a.path.cmp(&b.path));
-        for folder in ["rankings", "provenance", "inputs/policies", "inputs", ""] {
-            let folder = self.making.join(folder);
-            durable::sync_directory(&folder).map_err(FileFault::when("sync", &folder))?;
-        }
         Ok(files)
     }
 
@@ -83,17 +88,7 @@ impl Own<'_> {
     /// Describes a file that was written.
     fn file(&self, name: &str, table: Option<(&str, u64)>) -> Result<CutFile, CutFault> {
         let written = disk::measure(&self.making.join(name))?;
-        Ok(CutFile {
-            path: format!("releases/{}/{name}", self.id),
-            bytes: written.bytes,
-            sha256: written.sha256,
-            table: table.map(|(table, _)| table.to_owned()),
-            rows: table.map(|(_, rows)| rows),
-            span: None,
-            month: None,
-            first_day: None,
-            last_day: None,
-        })
+        Ok(CutFile::own(self.id, name, &written, table))
     }
 }
 
@@ -101,13 +96,38 @@ pub(super) fn make_directory(path: &Path) -> Result<(), FileFault> {
     fs::create_dir_all(path).map_err(FileFault::when("make directory", path))
 }
 
-/// Writes rows with the columns of a query as Parquet, sorted by the grain of its contract, which makes equal rows equal
-/// bytes. Gives their number.
-pub(super) fn copy_parquet(engine: &Engine, query: Query, rows: &str, path: &Path) -> Result<u64, CutFault> {
+/// Writes rows with the columns of a query as Parquet, in an order that makes equal rows equal bytes: the grain of its
+/// contract, or that of the results. `release` is the release that the file belongs to, unless releases share it. Gives the
+/// number of rows and the file's measure.
+pub(super) fn write_parquet(
+    engine: &Engine,
+    query: Query,
+    rows: &str,
+    release: Option<CutId>,
+    path: &Path,
+) -> Result<(u64, Written), CutFault> {
     let contract = query.contract().map_err(|_| CutFault::Contract(query.name))?;
-    let order: Vec<String> = contract.grain.iter().map(|column| format!("{column} NULLS LAST")).collect();
-    let rows = format!("SELECT * FROM ({rows}) ORDER BY {}", order.join(", "));
-    copy(engine, query.name, &rows, "FORMAT parquet, COMPRESSION zstd, ROW_GROUP_SIZE 122880", path)
+    let all = contract.columns.iter().map(|column| column.name.as_str());
+    let (layout, order): (_, Vec<&str>) = if query == catalog::PUBLIC_RESULTS {
+        (Layout::Results, RESULTS_FIRST.into_iter().chain(all.filter(|name| !RESULTS_FIRST.contains(name))).collect())
+    } else {
+        (Layout::Plain, contract.grain.iter().map(String::as_str).collect())
+    };
+    let order: Vec<String> = order.iter().map(|column| format!("{column} NULLS LAST")).collect();
+    let sql = format!("SELECT * FROM ({rows}) ORDER BY {}", order.join(", "));
+    let mut notes = vec![
+        ("dataset", DATASET.to_owned()),
+        ("schema_version", SCHEMA_VERSION.to_string()),
+        ("licence", LICENCE.to_owned()),
+        ("method", METHOD_VERSION.to_owned()),
+        ("table", query.relation().to_owned()),
+        ("statement_sha256", Sha256::of(query.sql.as_bytes()).to_string()),
+    ];
+    notes.extend(release.map(|id| ("release", id.to_string())));
+    let what = format!("writing {}", query.name);
+    let begin = |schema: Arc<_>| Ok::<_, CutFault>(TableFile::begin(path, &schema, layout, &notes)?);
+    let file = engine.stream(&what, &sql, begin, |file, rows| Ok(file.write(&rows)?))?;
+    Ok(file.finish()?)
 }
 
 fn copy(engine: &Engine, what: &str, rows: &str, form: &str, path: &Path) -> Result<u64, CutFault> {
@@ -119,6 +139,6 @@ fn copy(engine: &Engine, what: &str, rows: &str, form: &str, path: &Path) -> Res
     Ok(rows as u64)
 }
 
-pub(super) fn write(path: &Path, bytes: &[u8]) -> Result<(), FileFault> {
+fn write(path: &Path, bytes: &[u8]) -> Result<(), FileFault> {
     durable::replace(path, bytes, PUBLIC_MODE).map_err(FileFault::when("write", path))
 }

@@ -129,7 +129,7 @@ pub(super) fn read_manifest(public: &Path, id: CutId) -> Result<(CutDocument, Sh
     if document.id == id { Ok((document, Sha256::of(&bytes))) } else { Err(CutFault::Damaged(path)) }
 }
 
-fn read_publication(public: &Path, id: CutId) -> Result<Publication, CutFault> {
+pub(super) fn read_publication(public: &Path, id: CutId) -> Result<Publication, CutFault> {
     let path = path_of(public, id).join("publication.json");
     let bytes = fs::read(&path).map_err(FileFault::when("read", &path))?;
     serde_json::from_slice(&bytes).map_err(|source| CutFault::Unreadable { path, source })

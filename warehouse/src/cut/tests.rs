@@ -2,6 +2,8 @@
 
 mod recompute;
 
+mod results;
+
 mod steps;
 
 use std::collections::BTreeSet;
@@ -10,6 +12,7 @@ use std::fs;
 use wire::{AgentId, Asn, Day, Hour, Latency, Record, RecordFields, TestType};
 
 use super::*;
+use crate::catalog;
 use crate::export::Sheet;
 use crate::inputs::Inputs;
 use crate::lake::tests::samples::{TODAY, record};
@@ -55,6 +58,8 @@ pub(crate) fn plan() -> Plan {
         inputs: Inputs::built_in().unwrap(),
         agents: Vec::new(),
         hour: TODAY.first_hour(),
+        withdrawals: Vec::new(),
+        public_url: None,
     }
 }
 
@@ -80,7 +85,7 @@ pub(crate) fn published(house: &House, rights: &Rights) -> (Published, Cut) {
     marts.refresh(&house.lake, rights).unwrap();
     house.close(&mut marts, LAST);
     marts.check().unwrap();
-    let published = publish(&mut marts, &house.dir, &plan()).unwrap();
+    let published = publish(&mut marts, &house.lake, &house.dir, &plan()).unwrap();
     (published, Cut::current(marts.engine(), &house.dir, None).unwrap().unwrap())
 }
 

@@ -3,28 +3,33 @@
 
 use std::collections::BTreeMap;
 use std::fs;
-use std::io;
+use std::io::{self, Write as _};
 use std::path::Path;
 
 use wire::{Asn, Hour};
 
+use super::changes::Changes;
 use super::index::{Index, lying};
 use super::latest::Latest;
 use super::months::Months;
-use super::own::{Own, make_directory, write};
-use super::read::{path_of, read_manifest};
+use super::own::{Own, make_directory};
+use super::read::{path_of, read_manifest, read_publication};
 use super::{
     AgentAccount, CutDocument, CutFault, CutFile, CutId, DATASET, Evidence, LICENCE, MANIFEST_FORMAT, METHOD_VERSION,
     Publication, SCHEMA_VERSION, WINDOWS,
 };
 use crate::catalog;
 use crate::digest::Sha256;
+use crate::durable::disk::Disk;
 use crate::durable::{self, FileFault};
 use crate::engine::Engine;
+use crate::export::Described;
 use crate::inputs::Inputs;
+use crate::lake::Lake;
 use crate::lake::paths::TestDate;
-use crate::marts::{Basis, Marts};
+use crate::marts::{Basis, Marts, Since};
 use crate::paths::DataDir;
+use crate::withdrawals::Withdrawal;
 
 /// What a cut is made of, beside the marts.
 #[derive(Debug, Clone)]
@@ -41,6 +46,10 @@ pub struct Plan {
     pub agents: Vec<AgentAccount>,
     /// Hour of its making.
     pub hour: Hour,
+    /// What the operator took back, for the list of changes.
+    pub withdrawals: Vec<Withdrawal>,
+    /// Where the public directory is served, for descriptions; none if nobody said so.
+    pub public_url: Option<String>,
 }
 
 /// What came of it.
@@ -56,12 +65,14 @@ pub struct Published {
 ///
 /// # Errors
 /// [`CutFault`]; the current release then stays.
-pub fn publish(marts: &mut Marts, dir: &DataDir, plan: &Plan) -> Result<Published, CutFault> {
+pub fn publish(marts: &mut Marts, lake: &Lake, dir: &DataDir, plan: &Plan) -> Result<Published, CutFault> {
     let public = dir.public();
     make_directory(&public.join("releases"))?;
     let making = public.join("releases/.making");
     remove_tree(&making)?;
-    let before = last_published(marts, &public, plan.last_day)?;
+    let before = document_of(marts.published(), &public, plan.last_day)?;
+    let released = document_of(marts.released(), &public, plan.last_day)?;
+    let snapshot = lake.current();
     let basis = Basis {
         last_day: plan.last_day.day(),
         evidence: plan.evidence,
@@ -71,23 +82,28 @@ pub fn publish(marts: &mut Marts, dir: &DataDir, plan: &Plan) -> Result<Publishe
     marts.with_figures(&basis, before.is_none(), |engine, oldest| {
         let months = Months {
             engine,
+            lake: lake.paths(),
+            snapshot: &snapshot,
             public: &public,
             making: &making,
             before: before.as_ref(),
+            released: released.as_ref(),
             oldest: oldest.and_then(TestDate::of),
             last_day: plan.last_day,
         };
         make_directory(&making)?;
         let shared = months.files()?;
-        let making = Making { engine, public: &public, making: &making, plan, shared };
+        // Blocks that were only added to leave their names with the marts.
+        let grown = released.as_ref().map(|document| document.id);
+        let making = Making { engine, public: &public, making: &making, plan, shared, grown };
         let published = making.release()?;
         Ok((published, published.id.to_string()))
     })
 }
 
-/// The release whose files the next one can name again.
-fn last_published(marts: &Marts, public: &Path, last_day: TestDate) -> Result<Option<CutDocument>, CutFault> {
-    let Some(since) = marts.published().filter(|since| since.day <= last_day.day()) else { return Ok(None) };
+/// A release whose files the next one can name again, if it is there and not of a later day.
+fn document_of(since: Option<&Since>, public: &Path, last_day: TestDate) -> Result<Option<CutDocument>, CutFault> {
+    let Some(since) = since.filter(|since| since.day <= last_day.day()) else { return Ok(None) };
     let Ok(id) = since.name.parse::<CutId>() else { return Ok(None) };
     match read_manifest(public, id) {
         // The marts may remember a day more than its name: what counts is the day of both.
@@ -106,6 +122,8 @@ struct Making<'a> {
     making: &'a Path,
     plan: &'a Plan,
     shared: Vec<CutFile>,
+    /// The release to whose blocks others were only added.
+    grown: Option<CutId>,
 }
 
 impl Making<'_> {
@@ -128,8 +146,8 @@ impl Making<'_> {
             }
         }
         let id = CutId { day: self.plan.last_day, edition: newest.map_or(1, |newest| newest.edition + 1) };
-        let document = self.write(id, &lying)?;
-        self.describe(&document)?;
+        let mut document = self.write(id, &lying)?;
+        self.describe(&mut document)?;
         let path = path_of(self.public, id);
         fs::rename(self.making, &path).map_err(FileFault::when("name", &path))?;
         let releases = self.public.join("releases");
@@ -163,18 +181,76 @@ impl Making<'_> {
         Ok(document)
     }
 
-    /// Writes what the release says of itself.
-    fn describe(&self, document: &CutDocument) -> Result<(), CutFault> {
+    /// Writes what the release says of itself: descriptions, which the manifest names, the manifest, and the digests of all.
+    fn describe(&self, document: &mut CutDocument) -> Result<(), CutFault> {
         let plan = self.plan;
+        let previous = document.previous.map(|id| self.previous(id)).transpose()?.flatten();
+        let changes = Changes {
+            engine: self.engine,
+            public: self.public,
+            document,
+            previous: previous.as_ref(),
+            grown: self.grown.is_some() && self.grown == document.previous,
+            withdrawals: &plan.withdrawals,
+        };
+        let changes = changes.document()?;
+        let described =
+            Described::new(document, plan.public_url.as_deref()).map_err(|_| CutFault::Contract("inputs"))?;
+        let texts = described.files(&changes).map_err(unreadable(self.making))?;
+        let mut described =
+            texts.iter().map(|(name, text)| self.text(document.id, name, text)).collect::<Result<Vec<_>, _>>()?;
+        described.sort_by(|a, b| a.path.cmp(&b.path));
+        document.files.extend(described);
+        let manifest = serde_json::to_vec_pretty(document).map_err(unreadable(self.making))?;
+        self.text(document.id, "manifest.json", &manifest)?;
+        self.text(document.id, "SHA256SUMS", &sums(document, &manifest))?;
         let moment =
             jiff::Timestamp::from_second(plan.hour.unix_s()).map_or_else(|_| String::new(), |at| at.to_string());
         let publication = Publication { generated_at: moment, agents: plan.agents.clone() };
-        let text = serde_json::to_vec_pretty(&publication).map_err(unreadable(self.making))?;
-        write(&self.making.join("publication.json"), &text)?;
-        let text = serde_json::to_vec_pretty(document).map_err(unreadable(self.making))?;
-        write(&self.making.join("manifest.json"), &text)?;
+        let publication = serde_json::to_vec_pretty(&publication).map_err(unreadable(self.making))?;
+        self.text(document.id, "publication.json", &publication)?;
+        sync_tree(self.making)?;
         Ok(())
     }
+
+    /// The release before, unless it was removed or is of another form.
+    fn previous(&self, id: CutId) -> Result<Option<(CutDocument, Publication)>, CutFault> {
+        match read_manifest(self.public, id) {
+            Ok((document, _)) => Ok(Some((document, read_publication(self.public, id)?))),
+            Err(CutFault::OtherFormat(_)) => Ok(None),
+            Err(CutFault::File(fault)) if fault.is_not_found() => Ok(None),
+            Err(fault) => Err(fault),
+        }
+    }
+
+    /// Writes a file that is no table.
+    fn text(&self, id: CutId, name: &str, text: impl AsRef<[u8]>) -> Result<CutFile, CutFault> {
+        let path = self.making.join(name);
+        path.parent().map(make_directory).transpose()?;
+        let mut file = Disk::default().begin(path.clone())?;
+        file.write_all(text.as_ref()).map_err(FileFault::when("write", &path))?;
+        let written = file.finish(None)?;
+        Ok(CutFile::own(id, name, &written, None))
+    }
+}
+
+/// The digests of every file of a release, as `sha256sum -c` reads them in its folder.
+fn sums(document: &CutDocument, manifest: &[u8]) -> String {
+    let own = format!("releases/{}/", document.id);
+    let lines = document.files.iter().map(|file| match file.path.strip_prefix(&own) {
+        Some(name) => format!("{}  {name}\n", file.sha256),
+        None => format!("{}  ../../{}\n", file.sha256, file.path),
+    });
+    format!("{}  manifest.json\n", Sha256::of(manifest)) + &lines.collect::<String>()
+}
+
+/// Makes the names in a directory and below it last.
+fn sync_tree(directory: &Path) -> Result<(), FileFault> {
+    let list = || fs::read_dir(directory)?.map(|entry| Ok(entry?.path())).collect::<io::Result<Vec<_>>>();
+    for path in list().map_err(FileFault::when("list", directory))?.iter().filter(|path| path.is_dir()) {
+        sync_tree(path)?;
+    }
+    durable::sync_directory(directory).map_err(FileFault::when("sync", directory))
 }
 
 /// Makes this release the current one.

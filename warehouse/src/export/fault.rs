@@ -1,5 +1,7 @@
 //! What can go wrong with a sheet.
 
+use crate::durable::FileFault;
+
 /// A sheet that cannot be made or written.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
@@ -10,6 +12,9 @@ pub enum ExportFault {
     /// Parquet could not be written.
     #[error("cannot write Parquet")]
     Parquet(#[from] parquet::errors::ParquetError),
+    /// The file system refused.
+    #[error(transparent)]
+    File(#[from] FileFault),
     /// CSV could not be written.
     #[error("cannot write CSV")]
     Csv(#[from] csv::Error),

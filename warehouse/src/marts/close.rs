@@ -61,7 +61,7 @@ impl Marts {
     /// Forgets every block and what waits for one.
     fn reopen(&mut self) -> Result<(), MartsFault> {
         let mut next = self.state.clone();
-        (next.closed_through, next.reopened, next.published) = (None, false, None);
+        (next.closed_through, next.reopened, next.published, next.released) = (None, false, None, None);
         self.engine.transaction(|| {
             self.engine.run("reopening the blocks", &state::empty(&state::OF_CLOSED_DAYS))?;
             next.store(&self.engine)
@@ -173,7 +173,7 @@ fn last_of_portion(files: &[FileEntry], from: Day, through: Day) -> Day {
 
 /// Whether a file may hold results that count on these days: those of the days, and of earlier days those that came
 /// late or that a binding of these days released.
-fn may_count(file: &FileEntry, from: Day, to: Day, late_binding: bool) -> bool {
+pub(super) fn may_count(file: &FileEntry, from: Day, to: Day, late_binding: bool) -> bool {
     let day = file.test_date().day();
     day <= to && (day >= from || file.max_arrived_hour >= from.first_hour() || late_binding)
 }

@@ -86,6 +86,11 @@ impl Marts {
         self.state.published.as_ref()
     }
 
+    /// What was published last of blocks that are still the same, though old ones may have been dropped since.
+    pub(crate) fn released(&self) -> Option<&Since> {
+        self.state.released.as_ref()
+    }
+
     /// Makes every figure, lets `work` read the relations by their names and publish them under a name, and forgets them.
     /// `work` also hears on which day the oldest block ended. Months and days are made that have come since the last
     /// publication, or all if `anew`.
@@ -104,7 +109,8 @@ impl Marts {
         let done = make(self.engine(), basis, since).and_then(|oldest| work(self.engine(), oldest)).and_then(
             |(done, name)| {
                 let mut next = self.state.clone();
-                next.published = Some(Since { name, day: basis.last_day });
+                let since = Since { name, day: basis.last_day };
+                (next.published, next.released) = (Some(since.clone()), Some(since));
                 self.engine().transaction(|| {
                     sums::keep(self.engine())?;
                     next.store(self.engine()).map_err(E::from)

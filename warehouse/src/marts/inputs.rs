@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use wire::{Asn, Country};
+use wire::{Asn, Country, Rate};
 
 use super::MartsFault;
 use crate::catalog;
@@ -12,6 +12,11 @@ use crate::engine::{Engine, EngineFault, Param};
 pub(super) fn fill_built_in(engine: &Engine) -> Result<(), MartsFault> {
     let bins = catalog::BINS_CSV.lines().skip(1).filter_map(|line| <[_; 5]>::try_from(numbers(line)).ok());
     engine.append("bins", bins.map(|row| row.map(|cell| cell.map(Param::Int))))?;
+    let rate_bins = catalog::RATE_BINS_CSV.lines().skip(1);
+    let rate_bins: Vec<[Option<i64>; 3]> = rate_bins.filter_map(|line| numbers(line).try_into().ok()).collect();
+    engine.append("rate_bins", rate_bins.iter().map(|row| row.map(|cell| cell.map(Param::Int))))?;
+    let bin_of = |rate: u32| rate_bins.iter().rfind(|[_, lower, _]| *lower <= Some(rate.into())).and_then(|bin| bin[0]);
+    engine.append("rates", every_rate().map(|rate| [Some(Param::from(rate)), bin_of(rate).map(Param::Int)]))?;
     let critical = catalog::CRITICAL_VALUES_CSV.lines().skip(1);
     let critical = critical.filter_map(|line| <[_; 2]>::try_from(numbers(line)).ok());
     engine.append("critical_values", critical.map(|row| row.map(|cell| cell.map(Param::Int))))?;
@@ -26,6 +31,17 @@ pub(super) fn fill_built_in(engine: &Engine) -> Result<(), MartsFault> {
     let thresholds = catalog::POLICY_THRESHOLDS;
     engine.run(thresholds.name, &format!("CREATE TABLE policy_thresholds AS {}", thresholds.sql))?;
     Ok(())
+}
+
+/// Every rate that a record can hold, rising: whole numbers of hundredths with three significant digits.
+fn every_rate() -> impl Iterator<Item = u32> {
+    let mut next = 0_u32;
+    std::iter::from_fn(move || {
+        let rate = next;
+        let step = if rate < 1_000 { 1 } else { 10_u32.pow(rate.ilog10() - 2) };
+        next += step;
+        (rate <= Rate::MAX_HUNDREDTHS).then_some(rate)
+    })
 }
 
 /// The cells of a line; an empty one is no number.

@@ -8,6 +8,8 @@ CREATE TABLE state (
     resume VARCHAR,
     published VARCHAR,
     published_day DATE,
+    released VARCHAR,
+    released_day DATE,
     offsets VARCHAR,
     statements VARCHAR NOT NULL
 );
@@ -29,6 +31,8 @@ CREATE TABLE closing_days (
     first_day DATE NOT NULL,
     last_day DATE NOT NULL
 );
+-- The blocks of the file of results that is being written.
+CREATE TABLE file_blocks (asn UINTEGER NOT NULL, test_type VARCHAR NOT NULL, first_day DATE NOT NULL, last_day DATE NOT NULL);
 -- Inputs: data of the program, of the operator and of the cut, published with every cut.
 CREATE TABLE bins (
     bin USMALLINT NOT NULL,
@@ -37,6 +41,9 @@ CREATE TABLE bins (
     mid_hundredths UINTEGER NOT NULL,
     mid_ln_millionths UINTEGER NOT NULL
 );
+CREATE TABLE rate_bins (bin USMALLINT NOT NULL, lower_hundredths UINTEGER NOT NULL, upper_hundredths UINTEGER NOT NULL);
+-- Every rate that a record can hold, in hundredths of a Mbit/s, and its bin: a join by equality instead of by range.
+CREATE TABLE rates (rate UINTEGER NOT NULL, bin USMALLINT NOT NULL);
 CREATE TABLE policies (
     policy VARCHAR NOT NULL,
     grade VARCHAR NOT NULL,

@@ -60,6 +60,9 @@ pub(super) struct State {
     pub(super) resume: Option<String>,
     /// What was published last; none if blocks have changed since otherwise than by new ones.
     pub(super) published: Option<Since>,
+    /// What was published last of blocks that are still the same, though old ones may have gone since; none if blocks were
+    /// closed anew.
+    pub(super) released: Option<Since>,
     /// Digest of the countries' standard times by which peak hours were told.
     pub(super) offsets: Option<String>,
     /// The rights in force.
@@ -86,6 +89,10 @@ impl State {
                 published: row
                     .maybe_text("published")?
                     .zip(row.maybe_day("published_day")?)
+                    .map(|(name, day)| Since { name, day }),
+                released: row
+                    .maybe_text("released")?
+                    .zip(row.maybe_day("released_day")?)
                     .map(|(name, day)| Since { name, day }),
                 offsets: row.maybe_text("offsets")?,
                 rights: Rights::default(),
@@ -135,6 +142,8 @@ impl State {
                 self.resume.clone().map(Param::Text),
                 self.published.as_ref().map(|since| Param::Text(since.name.clone())),
                 self.published.as_ref().map(|since| Param::Day(since.day)),
+                self.released.as_ref().map(|since| Param::Text(since.name.clone())),
+                self.released.as_ref().map(|since| Param::Day(since.day)),
                 self.offsets.clone().map(Param::Text),
                 Some(Param::Text(STATEMENTS_DIGEST.clone())),
             ]],
@@ -224,6 +233,7 @@ static STATEMENTS_DIGEST: LazyLock<String> = LazyLock::new(|| {
     all.extend(catalog::ALL.iter().map(|query| insert(query.name, query.sql)));
     all.extend(catalog::ALL.iter().map(Query::contract_text));
     all.push_str(catalog::BINS_CSV);
+    all.push_str(catalog::RATE_BINS_CSV);
     all.push_str(catalog::CRITICAL_VALUES_CSV);
     all.extend(catalog::POLICIES.iter().map(|(name, csv)| format!("{name}\n{csv}")));
     Sha256::of(all.as_bytes()).to_string()

@@ -16,11 +16,15 @@ const TYPES: [(&str, &str); 4] = [
 ];
 
 /// A database of a researcher's own: inputs and blocks under their names, the cut's figures as `published_<name>`.
-fn researcher(house: &House, document: &CutDocument) -> Engine {
+pub(super) fn researcher(house: &House, document: &CutDocument) -> Engine {
     let public = house.dir.public();
     let directories = vec![public.clone()];
     let settings = Settings { memory_mib: 256, threads: 1, directories, spill_dir: public.join("spill") };
-    let engine = Engine::open(&house.dir.root().join("researcher.duckdb"), &settings).unwrap();
+    let database = house.dir.root().join("researcher.duckdb");
+    for left in [database.clone(), database.with_extension("duckdb.wal")] {
+        let _ = fs::remove_file(left);
+    }
+    let engine = Engine::open(&database, &settings).unwrap();
     let make = |name: &str, rows: &str| engine.run(name, &format!("CREATE TABLE {name} AS FROM {rows}")).unwrap();
     let mut shared: BTreeMap<&str, Vec<String>> = BTreeMap::new();
     for file in &document.files {
@@ -72,7 +76,7 @@ fn figures_come_out_of_blocks_and_inputs() {
     house.close(&mut marts, LAST);
     let mut plan = plan();
     plan.inputs.kinds.insert(Asn::new(64_512).unwrap(), "hosting".to_owned());
-    let published = publish(&mut marts, &house.dir, &plan).unwrap();
+    let published = publish(&mut marts, &house.lake, &house.dir, &plan).unwrap();
     drop(marts);
 
     let (document, _) = read::read_manifest(&house.dir.public(), published.id).unwrap();

@@ -61,7 +61,7 @@ fn cut_of(marts: &mut Marts, house: &House, rights: &Rights, last: Day) -> (Publ
     // Low gates, so that all of the statements have something to say.
     let evidence = Evidence { listed_votes: 10, ranked_votes: 12, ranked_days: 1, p95_votes: 40 };
     let plan = Plan { last_day: TestDate::of(last).unwrap(), evidence, ..plan() };
-    let published = publish(marts, &house.dir, &plan).unwrap();
+    let published = publish(marts, &house.lake, &house.dir, &plan).unwrap();
     (published, read::read_manifest(&house.dir.public(), published.id).unwrap().0)
 }
 
@@ -103,6 +103,7 @@ fn take(steps: &[Step]) -> Seen {
     }
     marts.forget().unwrap();
     let (again, document) = cut_of(&mut marts, &house, &rights, Day(today.0 - 2));
+    results::require_sums(&house, &document);
     let before = documents.last().unwrap();
     let differs: Vec<_> =
         document.files.iter().filter(|file| !before.files.contains(file)).map(|file| &file.path).collect();
