@@ -203,7 +203,7 @@ impl Making<'_> {
         document.files.extend(described);
         let manifest = serde_json::to_vec_pretty(document).map_err(unreadable(self.making))?;
         self.text(document.id, "manifest.json", &manifest)?;
-        self.text(document.id, "SHA256SUMS", &sums(document, &manifest))?;
+        self.text(document.id, "SHA256SUMS", sums(document, &manifest))?;
         let moment =
             jiff::Timestamp::from_second(plan.hour.unix_s()).map_or_else(|_| String::new(), |at| at.to_string());
         let publication = Publication { generated_at: moment, agents: plan.agents.clone() };
