@@ -8,6 +8,8 @@ mod described;
 
 mod documented;
 
+mod release;
+
 mod readers;
 
 mod stage;

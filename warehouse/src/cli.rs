@@ -97,7 +97,11 @@ enum Command {
     /// Close the days that can be closed and make the public cut now.
     Publish,
     /// The night's work, for a timer: `publish`, drop the months that retention does not keep, `upload` if there is a bucket.
-    Nightly,
+    Nightly {
+        /// Only this step of it.
+        #[arg(long, value_enum)]
+        step: Option<keep::Step>,
+    },
     /// Bring the bucket up to what is published here. Run again, it goes on where it ended; beside a running server, too.
     Upload {
         /// As JSON.
@@ -140,7 +144,7 @@ impl Cli {
             Command::AsnBuild { csvs, out } => asn::build(&csvs, &out),
             Command::Agents(command) => command.run(&loaded.config),
             Command::Publish => keep::publish(loaded.config),
-            Command::Nightly => keep::nightly(loaded.config),
+            Command::Nightly { step } => keep::nightly(loaded.config, step),
             Command::Upload { json } => upload::upload(&loaded.config, json),
             Command::Rebuild => keep::rebuild(loaded.config),
             Command::Withdraw(range) => keep::withdraw(loaded.config, range),

@@ -5,10 +5,12 @@
 //! public/index.json                                  every release that there was, newest first
 //! public/releases/2026-11-22/manifest.json           what the release is, and every file with its digest
 //! public/releases/2026-11-22/publication.json        what is of the moment of its making, not of its content
+//! public/releases/2026-11-22/{README.md,...}        descriptions, statements, digests: `export/describe.rs`
 //! public/releases/2026-11-22/inputs/*                bins, policies, lists and parameters that figures were made with
 //! public/releases/2026-11-22/rankings/*.parquet      what blocks and inputs say of networks, countries and the world
 //! public/releases/2026-11-22/provenance/*.parquet    what the warehouse says of where votes came from
-//! public/files/<table>/month=2026-11/*.parquet       blocks and trends: files that releases share
+//! public/files/<table>/month=2026-11/*.parquet       results, blocks and trends: files that releases share
+//! aside/2026-11-22-1/                                a release that `bufferlake-verify` refused; nobody sees it
 //! ```
 //!
 //! A release is named after the last closed day; a correction of the same day is a new one with a number. A release never
@@ -22,6 +24,8 @@ mod id;
 
 mod index;
 
+mod judge;
+
 mod latest;
 
 mod months;
@@ -29,6 +33,8 @@ mod months;
 mod own;
 
 mod read;
+
+mod retain;
 
 mod write;
 
@@ -39,9 +45,11 @@ use serde::{Deserialize, Serialize};
 pub use accounts::{AgentAccount, accounts};
 pub use id::CutId;
 pub use index::{Index, IndexEntry, Status};
+pub use judge::Judge;
 pub use latest::Latest;
 pub use months::Span;
 pub use read::Cut;
+pub use retain::{Retained, Tombstone, retain};
 pub use write::{Plan, Published, publish};
 
 pub use crate::marts::{Evidence, WINDOWS};
@@ -203,6 +211,16 @@ pub enum CutFault {
     /// The figures could not be made.
     #[error(transparent)]
     Marts(#[from] MartsFault),
+    /// The program that checks releases refused this one.
+    #[error("the release {id} was refused ({why}) and lies in {}; its report.txt says why", aside.display())]
+    Refused {
+        /// The release, whose name is free again.
+        id: CutId,
+        /// How the program ended.
+        why: String,
+        /// Where the release lies now.
+        aside: PathBuf,
+    },
     /// A contract cannot be read, which a test excludes.
     #[error("the contract of {0} cannot be read")]
     Contract(&'static str),

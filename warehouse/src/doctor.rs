@@ -9,6 +9,7 @@ use wire::AgentId;
 use crate::agents::{Registry, Store};
 use crate::config::Config;
 use crate::control;
+use crate::cut::Judge;
 use crate::landing::frame;
 use crate::paths::DataDir;
 
@@ -50,7 +51,7 @@ pub struct Finding {
 /// Looks at everything.
 #[must_use]
 pub fn examine(dir: &DataDir, config: &Config) -> Vec<Finding> {
-    let mut findings = vec![directory(dir), server(dir), listeners(config)];
+    let mut findings = vec![directory(dir), server(dir), listeners(config), releases(config)];
     findings.extend(agents(dir));
     findings.extend(landing(dir));
     findings
@@ -87,6 +88,22 @@ fn listeners(config: &Config) -> Finding {
         finding(Grade::Ok, "metrics", format!("on loopback, {}", config.metrics_listen))
     } else {
         finding(Grade::Warning, "metrics", format!("{} is not loopback: others can read them", config.metrics_listen))
+    }
+}
+
+fn releases(config: &Config) -> Finding {
+    match Judge::program(config.release.verify.as_deref()) {
+        Some(program) if program.is_file() => {
+            finding(Grade::Ok, "releases", format!("checked by {}", program.display()))
+        }
+        Some(program) => {
+            finding(Grade::Broken, "releases", format!("{} is no program: mend `[release] verify`", program.display()))
+        }
+        None => finding(
+            Grade::Warning,
+            "releases",
+            "go out unchecked: put bufferlake-verify beside the warehouse, or name it in `[release] verify`",
+        ),
     }
 }
 

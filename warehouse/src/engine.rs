@@ -10,11 +10,9 @@ mod stream;
 #[cfg(test)]
 mod table;
 
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 
 use duckdb::arrow::compute::concat_batches;
-use duckdb::arrow::datatypes::SchemaRef;
 use duckdb::arrow::record_batch::RecordBatch;
 use duckdb::types::{TimeUnit, ToSqlOutput, Value};
 use duckdb::{AccessMode, Config, Connection, ToSql};
@@ -225,31 +223,6 @@ impl Engine {
         let batches: Vec<RecordBatch> = batches.collect();
         concat_batches(&schema, &batches)
             .map_err(|fault| failed(what, duckdb::Error::ToSqlConversionFailure(Box::new(fault))))
-    }
-
-    /// Runs a query and gives its columns in pieces, so that a result of any size takes little memory. `begin` hears of the
-    /// columns, `take` gets the pieces in order.
-    ///
-    /// # Errors
-    /// [`EngineFault::Statement`] of the query, or what `begin` or `take` give.
-    pub fn stream<T, E: From<EngineFault>>(
-        &self,
-        what: &str,
-        sql: &str,
-        begin: impl FnOnce(SchemaRef) -> Result<T, E>,
-        mut take: impl FnMut(&mut T, RecordBatch) -> Result<(), E>,
-    ) -> Result<T, E> {
-        let mut statement = self.connection.prepare(sql).map_err(|source| failed(what, source))?;
-        let mut batches = statement.stream_arrow([]).map_err(|source| failed(what, source))?;
-        let mut taker = begin(batches.get_schema())?;
-        loop {
-            // The library panics if the engine fails after the first piece, for example on a full disk.
-            let next = catch_unwind(AssertUnwindSafe(|| batches.next()));
-            match next.map_err(|_| failed(what, duckdb::Error::InvalidQuery))? {
-                Some(batch) => take(&mut taker, batch)?,
-                None => return Ok(taker),
-            }
-        }
     }
 
     /// Puts rows into a table, fast. Each row has the table's columns in their order.

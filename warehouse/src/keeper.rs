@@ -1,7 +1,7 @@
 //! Keeps marts and cuts up to date with the lake: one owner of the cache, in a running server as in a single command.
 
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use anyhow::Context as _;
 use arc_swap::ArcSwapOption;
@@ -16,7 +16,7 @@ use crate::agents::Store;
 use crate::analytics::{self, Content, Place, Turn};
 use crate::blocks::CLOSING_HOURS;
 use crate::config::Config;
-use crate::cut::{self, Cut, CutId, Evidence, Plan};
+use crate::cut::{self, Cut, CutId, Evidence, Judge, Plan};
 use crate::durable::disk::Disk;
 use crate::inputs::Inputs;
 use crate::lake::Lake;
@@ -24,7 +24,7 @@ use crate::lake::paths::TestDate;
 use crate::lake::retain::kept_from;
 use crate::landing::Landing;
 use crate::lock::DirLock;
-use crate::marts::{Marts, Refreshed, Rights};
+use crate::marts::{Closed, Marts, Refreshed, Rights};
 use crate::paths::DataDir;
 use crate::sealer::Sealer;
 use crate::shelf::{CurrentShelf, restock};
@@ -77,6 +77,10 @@ pub enum Task {
     Publish,
     /// As the night does: the cut, then retention.
     Nightly,
+    /// Its first step alone: close the days that can be closed.
+    Close,
+    /// Its last step alone: drop old months, old releases, and files that no release names.
+    Retain,
     /// Make marts and blocks again, then the cut.
     Rebuild,
     /// Take an agent's results back.
@@ -147,6 +151,11 @@ impl Keeper {
                 }
                 serde_json::to_value(outcome)?
             }
+            Task::Close => serde_json::to_value(self.close()?)?,
+            Task::Retain => {
+                self.retain()?;
+                serde_json::to_value(self.nothing())?
+            }
             Task::Rebuild => serde_json::to_value(self.rebuild()?)?,
             Task::Withdraw(withdrawal) => serde_json::to_value(self.withdraw(withdrawal)?)?,
             Task::Analytics => {
@@ -181,6 +190,25 @@ impl Keeper {
             && oldest.is_some_and(|oldest| oldest <= closable)
     }
 
+    /// Closes the days that can be closed, and checks the blocks.
+    ///
+    /// # Errors
+    /// If the lake cannot be read, or a check finds something.
+    pub fn close(&mut self) -> anyhow::Result<Outcome> {
+        let Some(last_day) = closable(self.clock.now()) else { return Ok(self.nothing()) };
+        let closed = self.close_through(last_day)?;
+        Ok(Outcome { days_closed: closed.days, blocks_closed: closed.blocks, ..self.nothing() })
+    }
+
+    fn close_through(&mut self, last_day: Day) -> anyhow::Result<Closed> {
+        // What arrived before the day closed and still lies in the landing zone belongs to it.
+        self.sealer.drain()?;
+        self.refresh()?;
+        let closed = self.marts.close_days(self.lake.paths(), &self.lake.current(), last_day)?;
+        self.marts.check()?;
+        Ok(closed)
+    }
+
     /// Closes the days that can be closed and makes the public cut.
     ///
     /// # Errors
@@ -188,12 +216,7 @@ impl Keeper {
     pub fn publish(&mut self) -> anyhow::Result<Outcome> {
         let now = self.clock.now();
         let Some(last_day) = closable(now) else { return Ok(self.nothing()) };
-        // What arrived before the day closed and still lies in the landing zone belongs to it.
-        self.sealer.drain()?;
-        self.refresh()?;
-        let snapshot = self.lake.current();
-        let closed = self.marts.close_days(self.lake.paths(), &snapshot, last_day)?;
-        self.marts.check()?;
+        let closed = self.close_through(last_day)?;
         if self.marts.closed_through().is_none() {
             return Ok(self.nothing());
         }
@@ -209,10 +232,15 @@ impl Keeper {
             },
             names: self.names.names()?,
             inputs: self.inputs.clone(),
-            agents: cut::accounts(&snapshot.marks),
+            agents: cut::accounts(&self.lake.current().marks),
             hour: Hour::of_unix_s(now.as_second()),
             withdrawals: Withdrawals::load(&self.dir.withdrawals())?.withdrawals,
             public_url: self.config.release.public_url.clone(),
+            judge: Judge {
+                program: Judge::program(self.config.release.verify.as_deref()),
+                patience: Duration::from_secs(60 * u64::from(self.config.release.verify_minutes)),
+                aside: self.dir.aside(),
+            },
         };
         let published = cut::publish(&mut self.marts, &self.lake, &self.dir, &plan)?;
         if published.is_new || self.cut.load().is_none() {
@@ -225,13 +253,32 @@ impl Keeper {
         Ok(Outcome { cut, is_new, days_closed: closed.days, blocks_closed: closed.blocks })
     }
 
-    /// Drops the months that retention does not keep, from the lake and from the marts.
+    /// Drops the months that retention does not keep, from the lake and from the marts; removes old releases and files that
+    /// no release names.
     ///
     /// # Errors
     /// If a step fails; it is done again the next time.
     pub fn retain(&mut self) -> anyhow::Result<()> {
         let now = self.clock.now();
         let today = TestDate::of(Hour::of_unix_s(now.as_second()).day()).context("the clock is beyond the calendar")?;
+        self.retain_lake(now, today)?;
+        let months = self.config.release.months;
+        let public = self.dir.public();
+        let retained = cut::retain(&public, kept_from(today, months), today, months)?;
+        if retained != cut::Retained::default() {
+            let cut::Retained { releases, files, bytes } = retained;
+            tracing::info!(
+                removed.releases = releases,
+                removed.files = files,
+                removed.bytes = bytes,
+                "removed old releases"
+            );
+        }
+        restock(&self.shelf, &public);
+        Ok(())
+    }
+
+    fn retain_lake(&mut self, now: Timestamp, today: TestDate) -> anyhow::Result<()> {
         let kept_from = kept_from(today, self.config.retention.months);
         let snapshot = self.lake.current();
         if snapshot.files.first().is_none_or(|file| file.test_date() >= kept_from) {
@@ -249,7 +296,6 @@ impl Keeper {
     pub fn nightly(&mut self) -> anyhow::Result<Outcome> {
         let outcome = self.publish()?;
         self.retain()?;
-        restock(&self.shelf, &self.dir.public());
         Ok(outcome)
     }
 

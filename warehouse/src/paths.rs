@@ -98,6 +98,12 @@ impl DataDir {
         self.0.join("analytics/analytics.duckdb")
     }
 
+    /// Releases that were refused; nobody sees them.
+    #[must_use]
+    pub fn aside(&self) -> PathBuf {
+        self.0.join("aside")
+    }
+
     /// Public cuts: releases.
     #[must_use]
     pub fn public(&self) -> PathBuf {

@@ -127,9 +127,15 @@ fn compare(dir: &Path, document: &CutDocument) -> anyhow::Result<(Duration, Dura
     let copied = cheapest(|| Ok(engine.run("copying", &copy)?))?;
     let ours = dir.join("ours.parquet");
     let written = cheapest(|| {
-        let begin = |schema: Arc<_>| Ok::<_, CutFault>(TableFile::begin(&ours, &schema, Layout::Results, &[])?);
-        let file = engine.stream("writing", "SELECT * FROM rows", begin, |file, rows| Ok(file.write(&rows)?))?;
-        let (rows, _) = file.finish()?;
+        let mut file = None;
+        engine.stream("writing", "SELECT * FROM rows", |rows| -> Result<(), CutFault> {
+            match &mut file {
+                None => file = Some(TableFile::begin(&ours, &rows.schema(), Layout::Results, &[])?),
+                Some(file) => TableFile::write(file, &rows)?,
+            }
+            Ok(())
+        })?;
+        let (rows, _) = file.context("no columns")?.finish()?;
         ensure!(rows > 0, "no rows were written");
         Ok(())
     })?;

@@ -35,8 +35,28 @@ pub(super) fn publish(config: Config) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Does the night's work.
-pub(super) fn nightly(config: Config) -> anyhow::Result<()> {
+/// A step of the night's work.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(super) enum Step {
+    /// Close the days that can be closed.
+    Close,
+    /// Make the release, have it checked, and switch to it; closes days first.
+    Publish,
+    /// Drop old months, old releases, and files that no release names.
+    Retain,
+}
+
+/// Does the night's work, or one step of it.
+pub(super) fn nightly(config: Config, step: Option<Step>) -> anyhow::Result<()> {
+    if let Some(step) = step {
+        let task = match step {
+            Step::Close => Task::Close,
+            Step::Publish => Task::Publish,
+            Step::Retain => Task::Retain,
+        };
+        print_outcome(&done(config, task)?);
+        return Ok(());
+    }
     let is_alone = control::call(&DataDir::new(&config.dir), &Request::Status)?.is_none();
     print_outcome(&done(config.clone(), Task::Nightly)?);
     // A server does it by itself.

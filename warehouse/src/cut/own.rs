@@ -2,7 +2,6 @@
 
 use std::fs::{self, File};
 use std::path::Path;
-use std::sync::Arc;
 
 use super::{CutFault, CutFile, CutId, DATASET, LICENCE, METHOD_VERSION, SCHEMA_VERSION};
 use crate::catalog::{self, Query};
@@ -125,9 +124,16 @@ pub(super) fn write_parquet(
     ];
     notes.extend(release.map(|id| ("release", id.to_string())));
     let what = format!("writing {}", query.name);
-    let begin = |schema: Arc<_>| Ok::<_, CutFault>(TableFile::begin(path, &schema, layout, &notes)?);
-    let file = engine.stream(&what, &sql, begin, |file, rows| Ok(file.write(&rows)?))?;
-    Ok(file.finish()?)
+    let mut file = None;
+    // The first piece has no rows and tells the columns.
+    engine.stream(&what, &sql, |rows| -> Result<(), CutFault> {
+        match &mut file {
+            None => file = Some(TableFile::begin(path, &rows.schema(), layout, &notes)?),
+            Some(file) => TableFile::write(file, &rows)?,
+        }
+        Ok(())
+    })?;
+    Ok(file.ok_or(CutFault::Contract(query.name))?.finish()?)
 }
 
 fn copy(engine: &Engine, what: &str, rows: &str, form: &str, path: &Path) -> Result<u64, CutFault> {

@@ -4,10 +4,13 @@ mod recompute;
 
 mod results;
 
+mod retention;
+
 mod steps;
 
 use std::collections::BTreeSet;
 use std::fs;
+use std::time::Duration;
 
 use wire::{AgentId, Asn, Day, Hour, Latency, Record, RecordFields, TestType};
 
@@ -60,6 +63,7 @@ pub(crate) fn plan() -> Plan {
         hour: TODAY.first_hour(),
         withdrawals: Vec::new(),
         public_url: None,
+        judge: Judge { program: None, patience: Duration::ZERO, aside: PathBuf::new() },
     }
 }
 

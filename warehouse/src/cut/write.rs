@@ -15,8 +15,8 @@ use super::months::Months;
 use super::own::{Own, make_directory};
 use super::read::{path_of, read_manifest, read_publication};
 use super::{
-    AgentAccount, CutDocument, CutFault, CutFile, CutId, DATASET, Evidence, LICENCE, MANIFEST_FORMAT, METHOD_VERSION,
-    Publication, SCHEMA_VERSION, WINDOWS,
+    AgentAccount, CutDocument, CutFault, CutFile, CutId, DATASET, Evidence, Judge, LICENCE, MANIFEST_FORMAT,
+    METHOD_VERSION, Publication, SCHEMA_VERSION, WINDOWS,
 };
 use crate::catalog;
 use crate::digest::Sha256;
@@ -50,6 +50,8 @@ pub struct Plan {
     pub withdrawals: Vec<Withdrawal>,
     /// Where the public directory is served, for descriptions; none if nobody said so.
     pub public_url: Option<String>,
+    /// Who checks the release before it is seen.
+    pub judge: Judge,
 }
 
 /// What came of it.
@@ -148,6 +150,7 @@ impl Making<'_> {
         let id = CutId { day: self.plan.last_day, edition: newest.map_or(1, |newest| newest.edition + 1) };
         let mut document = self.write(id, &lying)?;
         self.describe(&mut document)?;
+        self.plan.judge.judge(self.making, id)?;
         let path = path_of(self.public, id);
         fs::rename(self.making, &path).map_err(FileFault::when("name", &path))?;
         let releases = self.public.join("releases");

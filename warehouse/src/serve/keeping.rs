@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 use anyhow::Context as _;
 use serde_json::Value;
 
+use crate::cut::CutFault;
 use crate::http::health::Alarms;
 use crate::keeper::{Keeper, Task};
 use crate::observe;
@@ -20,6 +21,9 @@ const RETRY: Duration = Duration::from_secs(300);
 
 /// The same of the file that analysts open: it costs less, and somebody may wait for it.
 const ANALYTICS_RETRY: Duration = Duration::from_secs(15);
+
+/// How long a release that was refused is left alone: the same would most likely be refused again.
+const RETRY_REFUSED: Duration = Duration::from_secs(6 * 3_600);
 
 /// Something for the keeper, and whom to tell what came of it.
 pub(super) struct Job {
@@ -47,8 +51,12 @@ fn keep(mut keeper: Keeper, interval: Duration, waiting: &Receiver<Job>, alarms:
     loop {
         let started = Instant::now();
         report("marts", alarms, keeper.refresh().map(|refreshed| observe::refreshed(refreshed, started.elapsed())));
-        if keeper.is_due() && Instant::now() >= next_cut && !report("cut", alarms, keeper.nightly().map(drop)) {
-            next_cut = Instant::now() + RETRY;
+        if keeper.is_due() && Instant::now() >= next_cut {
+            let done = keeper.nightly().map(drop);
+            let refused = note_refusal(alarms, &done);
+            if !report("cut", alarms, done) {
+                next_cut = Instant::now() + if refused { RETRY_REFUSED } else { RETRY };
+            }
         }
         let started = Instant::now();
         if started >= next_analytics {
@@ -62,12 +70,31 @@ fn keep(mut keeper: Keeper, interval: Duration, waiting: &Receiver<Job>, alarms:
         loop {
             match waiting.recv_timeout(rest.saturating_duration_since(Instant::now())) {
                 // Whoever asked may have gone; the work is done all the same.
-                Ok(Job { task, done }) => drop(done.send(keeper.perform(task))),
+                Ok(Job { task, done }) => {
+                    let releases = matches!(task, Task::Publish | Task::Nightly | Task::Rebuild);
+                    let answer = keeper.perform(task);
+                    if releases {
+                        note_refusal(alarms, &answer);
+                    }
+                    drop(done.send(answer));
+                }
                 Err(RecvTimeoutError::Timeout) => break,
                 Err(RecvTimeoutError::Disconnected) => return,
             }
         }
     }
+}
+
+/// Raises the alarm `release` if a release was refused, and clears it when one was made. True if it was refused.
+fn note_refusal<T>(alarms: &Alarms, done: &anyhow::Result<T>) -> bool {
+    let fault = done.as_ref().err();
+    let refused = fault.is_some_and(|error| matches!(error.downcast_ref(), Some(CutFault::Refused { .. })));
+    if refused {
+        alarms.raise("release");
+    } else if fault.is_none() {
+        alarms.clear("release");
+    }
+    refused
 }
 
 /// Tells the operator of a failure, and when it is over. True if it went well.

@@ -18,7 +18,7 @@ use super::MAX_KILLS;
 use super::moment::Watch;
 
 /// Trials of all moments: by default, and for `BUFFERLAKE_TRIALS=all`.
-const FEW: u32 = 3;
+const FEW: u32 = 4;
 const MANY: u32 = 60;
 
 /// Results in the lake; all of days that have closed.
@@ -31,9 +31,13 @@ enum Moment {
     Begun,
     /// The cut has its name, and `latest.json` names the one before.
     Named,
+    /// The index names the new cut, and `latest.json` the one before.
+    Indexed,
     /// `latest.json` names the new cut, and whoever asked for it was not told.
     Switched,
 }
+
+const MOMENTS: [Moment; 4] = [Moment::Begun, Moment::Named, Moment::Indexed, Moment::Switched];
 
 /// What the public directory holds.
 struct Public {
@@ -53,7 +57,7 @@ impl Public {
     fn shows(&self, moment: Moment, before: CutId) -> bool {
         match moment {
             Moment::Begun => self.half_made && self.newest == before,
-            Moment::Named => self.newest > before && self.current == before,
+            Moment::Named | Moment::Indexed => self.newest > before && self.current == before,
             Moment::Switched => self.current > before,
         }
     }
@@ -81,6 +85,7 @@ fn kill_once(stage: &mut Stage, public: &Path, moment: Moment) -> anyhow::Result
     let (directory, event, ending): (PathBuf, _, _) = match moment {
         Moment::Begun => (public.join("releases"), ReadFlags::CREATE, ".making"),
         Moment::Named => (public.join("releases"), ReadFlags::MOVED_TO, ""),
+        Moment::Indexed => (public.to_owned(), ReadFlags::MOVED_TO, "index.json"),
         Moment::Switched => (public.to_owned(), ReadFlags::MOVED_TO, "latest.json"),
     };
     let watch = Watch::on(&[directory], event, ending)?;
@@ -117,7 +122,7 @@ fn a_cut_is_public_as_a_whole_or_not_at_all() -> anyhow::Result<()> {
 
     let trials = Trials::few_or_all(FEW, MANY);
     let mut kills = 0;
-    for (trial, moment) in trials.each().zip([Moment::Begun, Moment::Named, Moment::Switched].into_iter().cycle()) {
+    for (trial, moment) in trials.each().zip(MOMENTS.into_iter().cycle()) {
         let mut met = false;
         let mut kills_of_trial = 0;
         while !met {
@@ -146,7 +151,7 @@ fn a_cut_is_public_as_a_whole_or_not_at_all() -> anyhow::Result<()> {
     for name in names(&public.join("releases"))? {
         let document: CutDocument =
             serde_json::from_slice(&fs::read(public.join("releases").join(&name).join("manifest.json"))?)?;
-        ensure!(contents.insert(document.content.0), "{name} says what another cut says");
+        ensure!(contents.insert(document.evidence.listed_votes), "{name} says what another cut says");
     }
     stage.warehouse.program().assert_no_panic()?;
     println!("{kills} kills, {} cuts", contents.len());
