@@ -104,10 +104,12 @@ impl Months<'_> {
     /// The results of a month that is over: as they were, merged from its days and those that are new, or from the lake.
     fn month_of_results(&self, first: TestDate, last: TestDate) -> Result<Option<CutFile>, CutFault> {
         let query = catalog::PUBLIC_RESULTS;
+        let tests = results::tests_between(self.engine, first.day(), last.day())?;
+        if tests == 0 {
+            return Ok(None);
+        }
         let whole = self.known(query, Span::Month, first, last).next();
-        if let Some(file) = whole
-            && file.rows == Some(results::tests_between(self.engine, first.day(), last.day())?)
-        {
+        if let Some(file) = whole.filter(|file| file.rows == Some(tests)) {
             return Ok(Some(file.clone()));
         }
         let days = self.good_days(first)?;
