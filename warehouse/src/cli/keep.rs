@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use clap::Args;
+use clap::{Args, ValueEnum};
 use intake::clock::SystemClock;
 use serde_json::Value;
 use wire::{AgentId, Hour};
