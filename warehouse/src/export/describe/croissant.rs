@@ -98,7 +98,7 @@ fn record_set(table: &str, contract: &Contract, source: &Value) -> Value {
 }
 
 fn format_of(csv: bool) -> &'static str {
-    if csv { "text/csv" } else { "application/vnd.apache.parquet" }
+    if csv { "text/csv" } else { "application/x-parquet" }
 }
 
 fn data_type(sql_type: &str) -> &'static str {
