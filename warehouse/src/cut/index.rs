@@ -8,10 +8,12 @@ use std::path::Path;
 
 use serde::{Deserialize, Serialize};
 
-use super::read::read_manifest;
+use super::read::{path_of, read_manifest};
+use super::retain::{TOMBSTONE, Tombstone};
 use super::{CutFault, CutId};
 use crate::digest::Sha256;
-use crate::durable::{self, FileFault, PUBLIC_MODE};
+use crate::durable::disk::Disk;
+use crate::durable::{FileFault, PUBLIC_MODE};
 use crate::lake::paths::TestDate;
 
 /// Version of `index.json`.
@@ -69,32 +71,34 @@ impl Index {
         serde_json::from_slice(&bytes).ok().filter(|index: &Self| index.format == INDEX_FORMAT).unwrap_or(none)
     }
 
-    /// Brings the index up to the folders of the releases, and writes it if it says something else.
+    /// Brings the index up to the folders of the releases, and writes it if it says something else. A release that cannot be
+    /// read is left out, and said.
     ///
     /// # Errors
-    /// [`CutFault`] if a release cannot be read.
+    /// [`CutFault`] if the folders cannot be listed, or the index cannot be written.
     pub fn bring_up(public: &Path) -> Result<Self, CutFault> {
+        Self::bring_up_on(&Disk::default(), public)
+    }
+
+    pub(super) fn bring_up_on(disk: &Disk, public: &Path) -> Result<Self, CutFault> {
         let before = Self::read(public);
         let mut known: BTreeMap<CutId, IndexEntry> =
             before.releases.iter().map(|entry| (entry.release, entry.clone())).collect();
         let lying = lying(public)?;
         for id in &lying {
-            let folder = public.join("releases").join(id.to_string());
-            let is_removed = folder.join("tombstone.json").exists();
+            let is_removed = path_of(public, *id).join(TOMBSTONE).exists();
             if let Some(entry) = known.get_mut(id) {
                 entry.status = if is_removed { Status::Removed } else { Status::Available };
-            } else if !is_removed {
-                match read_manifest(public, *id) {
-                    Ok((document, sha256)) => {
-                        let results = document.files_of(RESULTS).filter_map(|file| file.rows).sum();
-                        let (bytes, last_day) = (document.bytes(), document.last_day);
-                        let manifest = format!("releases/{id}/manifest.json");
-                        let status = Status::Available;
-                        let entry = IndexEntry { release: *id, manifest, sha256, last_day, bytes, results, status };
-                        known.insert(*id, entry);
-                    }
-                    Err(CutFault::OtherFormat(_)) => {}
-                    Err(fault) => return Err(fault),
+                continue;
+            }
+            let entry =
+                if is_removed { Tombstone::read(public, *id).map(|stone| stone.entry) } else { entry_of(public, *id) };
+            match entry {
+                Ok(entry) => drop(known.insert(*id, entry)),
+                // What lies there is no release of this form.
+                Err(CutFault::OtherFormat(_)) => {}
+                Err(fault) => {
+                    tracing::warn!(release = %id, error = %fault, "a release cannot be read: the index leaves it out")
                 }
             }
         }
@@ -105,10 +109,24 @@ impl Index {
         if after != before || !path.exists() {
             let unreadable = |source| CutFault::Unreadable { path: path.clone(), source };
             let text = serde_json::to_vec_pretty(&after).map_err(unreadable)?;
-            durable::replace(&path, &text, PUBLIC_MODE).map_err(FileFault::when("replace", &path))?;
+            disk.replace(&path, &text, PUBLIC_MODE)?;
         }
         Ok(after)
     }
+}
+
+/// What the index says of a release that lies there.
+fn entry_of(public: &Path, id: CutId) -> Result<IndexEntry, CutFault> {
+    let (document, sha256) = read_manifest(public, id)?;
+    Ok(IndexEntry {
+        release: id,
+        manifest: format!("releases/{id}/manifest.json"),
+        sha256,
+        last_day: document.last_day,
+        bytes: document.bytes(),
+        results: document.files_of(RESULTS).filter_map(|file| file.rows).sum(),
+        status: Status::Available,
+    })
 }
 
 /// The releases that have a folder, oldest first.
