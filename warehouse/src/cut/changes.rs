@@ -1,6 +1,8 @@
 //! `CHANGES.json`: for every table and month that differs from the release before, how many rows were added, corrected and
 //! withdrawn, and why. Rankings, provenance and inputs are made anew with every release and are not listed.
 
+mod reason;
+
 use std::collections::BTreeSet;
 use std::path::Path;
 
@@ -11,6 +13,7 @@ use super::{CutDocument, CutFault, CutFile, Publication};
 use crate::catalog::{self, Query};
 use crate::engine::{Engine, quoted_path};
 use crate::withdrawals::Withdrawal;
+use reason::Reasons;
 
 /// Version of `CHANGES.json`.
 const CHANGES_FORMAT: u32 = 1;
@@ -37,19 +40,46 @@ struct Counts {
     withdrawn: u64,
 }
 
+/// A table's month that differs.
+#[derive(Debug)]
+struct Partition {
+    table: &'static str,
+    month: String,
+    counts: Counts,
+}
+
+impl Partition {
+    fn json(&self, reasons: &Reasons) -> Value {
+        let Counts { added, corrected, withdrawn } = self.counts;
+        json!({
+            "table": self.table,
+            "month": self.month,
+            "added": added,
+            "corrected": corrected,
+            "withdrawn": withdrawn,
+            "why": reasons.why(self),
+        })
+    }
+}
+
 impl Changes<'_> {
     /// The document.
     pub(super) fn document(&self) -> Result<Value, CutFault> {
         let mut partitions = Vec::new();
         for query in TABLES {
             for month in self.months(query.relation()) {
-                partitions.extend(self.partition(query, &month)?);
+                let counts = self.partition(query, &month)?;
+                if counts != Counts::default() {
+                    partitions.push(Partition { table: query.relation(), month, counts });
+                }
             }
         }
         let withdrawals: Vec<Value> = self
             .new_withdrawals()
             .map(|withdrawal| json!({"agent": withdrawal.agent, "from": withdrawal.from, "to": withdrawal.to}))
             .collect();
+        let reasons = Reasons::of(self, &partitions);
+        let partitions: Vec<Value> = partitions.iter().map(|partition| partition.json(&reasons)).collect();
         Ok(json!({
             "format": CHANGES_FORMAT,
             "release": self.document.id,
@@ -74,7 +104,8 @@ impl Changes<'_> {
         both.flat_map(|document| document.files_of(table)).filter_map(|file| file.month.clone()).collect()
     }
 
-    fn partition(&self, query: Query, month: &str) -> Result<Option<Value>, CutFault> {
+    /// Counts what differs in a table's month.
+    fn partition(&self, query: Query, month: &str) -> Result<Counts, CutFault> {
         let of = |document: Option<&CutDocument>| -> Vec<CutFile> {
             let files = document.into_iter().flat_map(|document| document.files_of(query.relation()));
             files.filter(|file| file.month.as_deref() == Some(month)).cloned().collect()
@@ -85,48 +116,46 @@ impl Changes<'_> {
         };
         let (gone, come) = (only(&old, &new), only(&new, &old));
         if gone.is_empty() && come.is_empty() {
-            return Ok(None);
+            return Ok(Counts::default());
         }
         let rows = |files: &[CutFile]| files.iter().filter_map(|file| file.rows).sum::<u64>();
         let (less, more) = (rows(&gone), rows(&come));
-        let counts = if gone.is_empty() || come.is_empty() {
-            Counts { added: more, corrected: 0, withdrawn: less }
+        // Tables of another form have other columns: no row is the same.
+        let is_other_form = self.previous.is_some_and(|(previous, _)| previous.schema != self.document.schema);
+        if gone.is_empty() || come.is_empty() || is_other_form {
+            Ok(Counts { added: more, corrected: 0, withdrawn: less })
         } else if self.grown && query != catalog::TRENDS && more >= less {
-            Counts { added: more - less, ..Counts::default() }
+            Ok(Counts { added: more - less, ..Counts::default() })
         } else {
-            self.compare(query, &gone, &come)?
-        };
-        if counts == Counts::default() {
-            // Days that became a month.
-            return Ok(None);
+            self.compare(query, &gone, &come)
         }
-        Ok(Some(json!({
-            "table": query.relation(),
-            "month": month,
-            "added": counts.added,
-            "corrected": counts.corrected,
-            "withdrawn": counts.withdrawn,
-            "why": self.why(month, counts),
-        })))
     }
 
-    /// Compares rows: those of the same grain that differ are corrected, without a grain they are withdrawn and added.
+    /// Counts by the rows themselves, as `EXCEPT ALL` both ways does, in one pass. Rows of the same grain that differ are
+    /// corrected; without a grain they are withdrawn and added.
     fn compare(&self, query: Query, gone: &[CutFile], come: &[CutFile]) -> Result<Counts, CutFault> {
         let contract = query.contract().map_err(|_| CutFault::Contract(query.name))?;
         let (gone, come) = (self.rows(gone)?, self.rows(come)?);
-        let differ = |these: &str, others: &str| -> Result<u64, CutFault> {
-            let sql = format!("SELECT count(*) AS n FROM (({these}) EXCEPT ALL ({others}))");
-            Ok(self.engine.query("comparing releases", &sql, &[], |row| row.u64("n"))?.first().copied().unwrap_or(0))
-        };
-        let (other_than_before, no_more) = (differ(&come, &gone)?, differ(&gone, &come)?);
-        if contract.grain.is_empty() {
-            return Ok(Counts { added: other_than_before, corrected: 0, withdrawn: no_more });
-        }
-        let keys = contract.grain.join(", ");
-        let keys_of = |rows: &str| format!("SELECT {keys} FROM ({rows})");
-        let added = differ(&keys_of(&come), &keys_of(&gone))?;
-        let withdrawn = differ(&keys_of(&gone), &keys_of(&come))?;
-        Ok(Counts { added, corrected: other_than_before.saturating_sub(added), withdrawn })
+        let columns: Vec<&str> = contract.columns.iter().map(|column| column.name.as_str()).collect();
+        let all = columns.join(", ");
+        // Of rows that both have equally often nothing is left.
+        let differing = format!(
+            "SELECT {all}, CAST(sum(sign) AS BIGINT) AS balance \
+             FROM (SELECT {all}, 1 AS sign FROM ({come}) UNION ALL SELECT {all}, -1 FROM ({gone})) \
+             GROUP BY {all} HAVING sum(sign) <> 0"
+        );
+        let by = if contract.grain.is_empty() { all } else { contract.grain.join(", ") };
+        let sql = format!(
+            "SELECT CAST(coalesce(sum(come), 0) AS BIGINT) AS come, CAST(coalesce(sum(gone), 0) AS BIGINT) AS gone, \
+             CAST(coalesce(sum(least(come, gone)), 0) AS BIGINT) AS other \
+             FROM (SELECT sum(greatest(balance, 0)) AS come, sum(greatest(-balance, 0)) AS gone \
+                   FROM ({differing}) GROUP BY {by})"
+        );
+        let counted = self.engine.query("comparing releases", &sql, &[], |row| {
+            let other = row.u64("other")?;
+            Ok(Counts { added: row.u64("come")? - other, corrected: other, withdrawn: row.u64("gone")? - other })
+        })?;
+        Ok(counted.first().copied().unwrap_or_default())
     }
 
     fn rows(&self, files: &[CutFile]) -> Result<String, CutFault> {
@@ -134,29 +163,4 @@ impl Changes<'_> {
         let paths = paths.collect::<Result<Vec<_>, _>>()?.join(", ");
         Ok(format!("SELECT * FROM read_parquet([{paths}], hive_partitioning = false)"))
     }
-
-    /// Reasons, as far as the warehouse knows them.
-    fn why(&self, month: &str, counts: Counts) -> Vec<&'static str> {
-        let Some((previous, _)) = self.previous else { return vec!["first_release"] };
-        let oldest = self.document.files.iter().filter_map(|file| file.month.as_deref()).min();
-        let mut reasons = Vec::new();
-        let closed = self.document.last_day > previous.last_day;
-        if closed && counts.added + counts.corrected > 0 && month >= &previous.last_day.to_string()[..MONTH_CHARS] {
-            reasons.push("days_closed");
-        }
-        if counts.withdrawn > 0 && oldest.is_none_or(|oldest| month <= oldest) {
-            reasons.push("retention");
-        }
-        if !self.grown {
-            if self.new_withdrawals().next().is_some() {
-                reasons.push("withdrawal");
-            }
-            // A binding that changed backwards, other standard times, or another version of the statements.
-            reasons.push("made_anew");
-        }
-        reasons
-    }
 }
-
-/// `2026-10`.
-const MONTH_CHARS: usize = 7;

@@ -1,5 +1,9 @@
 //! A cut ranks what was planted, says the same however the results came, and is made anew only to say something else.
 
+mod changes;
+
+mod clock;
+
 mod recompute;
 
 mod results;

@@ -30,8 +30,13 @@ impl Described<'_> {
              | `publication.json` | when it was made, and how complete agents' results were then |\n\n\
              Rows carry no address, hour, country, agent or client. They are not anonymous: who knows a test's own numbers and day\n\
              may find its row.\n\n\
-             ## DuckDB\n```sql\n.read {run}views.sql\n\
-             SELECT asn, count(*) AS tests FROM results GROUP BY asn ORDER BY tests DESC LIMIT 10;\n```\n\
+             ## DuckDB\n```sql\n\
+             SET VARIABLE results = (\n    SELECT list('{base}' || file.path)\n    \
+             FROM (SELECT unnest(files) AS file FROM read_json('{run}manifest.json'))\n    \
+             WHERE file.\"table\" = 'results'\n);\n\
+             SELECT asn, count(*) AS tests FROM read_parquet(getvariable('results'), hive_partitioning = false)\n\
+             GROUP BY asn ORDER BY tests DESC, asn LIMIT 10;\n```\n\
+             `views.sql` has all tables: paste it, or `.read views.sql` in this folder.\n\n\
              ## Polars\n```python\nimport json, urllib.request\nimport polars as pl\n\nbase = \"{base}\"\n\
              manifest = json.load({open})\n\
              results = pl.scan_parquet([base + file[\"path\"] for file in manifest[\"files\"] if file.get(\"table\") == \"results\"])\n\
