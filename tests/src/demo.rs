@@ -70,6 +70,7 @@ pub fn run(options: &Options, stop: &Receiver<()>, is_up: &AtomicBool) -> anyhow
         providers: options.providers,
         seed: options.seed,
         asn_database: vec![database.clone()],
+        cut_off_days: 0,
     };
     past::happen(&past, now, |results| step.lock().unwrap_or_else(PoisonError::into_inner).advance(results))?;
     step.into_inner().unwrap_or_else(PoisonError::into_inner).finish();

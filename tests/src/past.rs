@@ -3,6 +3,7 @@
 //! there all the time.
 
 use std::net::SocketAddr;
+use std::ops::Range;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
@@ -14,7 +15,7 @@ use warehouse::agents::Store;
 use warehouse::config::Config;
 use warehouse::paths::DataDir;
 use warehouse::serve::{self, Listeners};
-use wire::{Epoch, Hour, MAX_BATCH_RECORDS, Record};
+use wire::{Day, Epoch, Hour, MAX_BATCH_RECORDS, Record};
 
 use crate::harness::until;
 use crate::http::Connection;
@@ -33,6 +34,10 @@ struct Source {
     history: ProviderHistory,
     sender: Sender,
     connection: Option<Connection>,
+    /// The days whose nights bring nothing from it.
+    cut_off: Range<Day>,
+    /// What it could not send yet.
+    waiting: Vec<Record>,
 }
 
 /// What a warehouse looks back on.
@@ -50,6 +55,9 @@ pub struct Past {
     pub seed: u64,
     /// Where the networks' names are found, if anywhere.
     pub asn_database: Vec<PathBuf>,
+    /// For so many days, in the middle of the past, the first provider's agent cannot reach the warehouse: then its results
+    /// come late.
+    pub cut_off_days: u32,
 }
 
 /// Lets this past happen until this hour, and shuts its warehouse down in order. `progress` hears how many results came.
@@ -81,7 +89,12 @@ pub fn happen(past: &Past, now: Hour, progress: impl Fn(u64) + Sync) -> anyhow::
             let one_day = |sources: &mut [Source]| -> anyhow::Result<u64> {
                 let mut sent = 0;
                 for source in sources {
-                    let records = source.history.day(day)?;
+                    let made = source.history.day(day)?;
+                    source.waiting.extend(made);
+                    if source.cut_off.contains(&day) {
+                        continue;
+                    }
+                    let records = std::mem::take(&mut source.waiting);
                     sent += records.len() as u64;
                     source.send(address, &records, clock.now().as_second())?;
                     progress(records.len() as u64);
@@ -117,9 +130,12 @@ fn register(past: &Past, month: Month) -> anyhow::Result<Vec<Source>> {
     for (index, provider) in providers(world(past.seed)?, usize::from(past.providers))?.into_iter().enumerate() {
         let asns: Vec<_> = provider.networks.iter().map(|network| network.asn).collect();
         let key = store.add(&provider.agent, &asns, month.first.first_hour())?;
+        let begins = month.first.plus(past.days / 2);
+        let cut_off = begins..begins.plus(if index == 0 { past.cut_off_days } else { 0 });
         let epoch = Epoch::from_random_bits(past.seed.wrapping_mul(1_000).wrapping_add(index as u64 + 1));
         let sender = Sender::new(provider.agent.clone(), key.secret, epoch);
-        sources.push(Source { history: ProviderHistory::new(provider, month, past.seed), sender, connection: None });
+        let history = ProviderHistory::new(provider, month, past.seed);
+        sources.push(Source { history, sender, connection: None, cut_off, waiting: Vec::new() });
     }
     Ok(sources)
 }

@@ -47,6 +47,7 @@ pub(super) fn measure(settings: &Settings) -> anyhow::Result<Vec<Row>> {
         providers: 4,
         seed: settings.seed,
         asn_database: Vec::new(),
+        cut_off_days: 0,
     };
     past::happen(&past, SystemClock.hour(), |_| {})?;
     let mut options = WarehouseOptions { seal_interval_ms: 2_000, ..WarehouseOptions::new(&past.dir) };

@@ -29,6 +29,8 @@ pub struct Client {
     pub bloat: f64,
     /// Whether its program calls the household test's type `virtual_household` and writes grades as objects.
     pub speaks_dialect: bool,
+    /// When its program becomes the newer one, as a share of the history; beyond 1 it does not.
+    pub updates: f64,
 }
 
 /// How many clients stand behind this many tests in 30 days; at least 20.
@@ -61,7 +63,14 @@ impl Client {
             rtt_ms: network.country.rtt_ms.at(far).max(1.0),
             bloat: dice.around(1.0, 0.7),
             speaks_dialect: dice.chance(0.2),
+            updates: 0.4 + 0.8 * dice.uniform(),
         }
+    }
+
+    /// The version of its program when this share of the history has passed.
+    #[must_use]
+    pub fn version(&self, passed: f64) -> &'static str {
+        if passed < self.updates { "1.0.0" } else { "1.1.0" }
     }
 }
 

@@ -124,7 +124,7 @@ impl ProviderHistory {
                     let index = client::next_tester(population, &mut self.dice);
                     let client = Client::of(network, index, self.seed);
                     let measurement = measure(network, &client, hour, passed, &mut self.dice);
-                    let body = body::of(&measurement, &client, &sent_at);
+                    let body = body::of(&measurement, &client, passed, &sent_at);
                     records.push(self.door.record(&body, network, &client, hour)?);
                 }
             }

@@ -50,6 +50,6 @@ impl<'a> Live<'a> {
         let population = client::population(network.share * self.tests_in_30_days);
         let client = Client::of(network, client::next_tester(population, &mut self.dice), self.seed);
         let measurement = measure(network, &client, hour, 1.0, &mut self.dice);
-        Some(Post { address: client.address, body: body::of(&measurement, &client, sent_at) })
+        Some(Post { address: client.address, body: body::of(&measurement, &client, 1.0, sent_at) })
     }
 }

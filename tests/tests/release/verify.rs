@@ -72,7 +72,8 @@ impl Published {
     fn make(name: &str) -> anyhow::Result<Option<Self>> {
         let scratch = Scratch::new(name)?;
         let dir = scratch.join("warehouse");
-        let past = Past { dir, days: 40, results: 40_000, providers: 4, seed: 5, asn_database: Vec::new() };
+        let past =
+            Past { dir, days: 40, results: 40_000, providers: 4, seed: 5, asn_database: Vec::new(), cut_off_days: 0 };
         past::happen(&past, SystemClock.hour(), |_| {})?;
         let warehouse = Warehouse::start(WarehouseOptions::new(past.dir))?;
         let said = warehouse.command(&["publish"])?;
