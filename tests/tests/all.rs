@@ -8,6 +8,8 @@ mod e2e;
 
 mod house;
 
+mod notebooks;
+
 mod public;
 
 mod release;
