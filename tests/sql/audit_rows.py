@@ -12,7 +12,7 @@ from typing import Callable, Iterable
 
 from audit_published import Misread, Part, Reading
 from audit_worlds import grade
-from house import House, QUERIES, statement
+from house import House, statement
 
 # All that a row may tell: no hour, country, baseline, duration, client or agent.
 TOLD = ("test_date", "test_type", "asn", "ip_version", "vote_day", "vote_month", "download_bin", "upload_bin", "bidirectional_bin")
@@ -41,10 +41,7 @@ def rate_bin(rate: int | None) -> int | None:
 
 
 def require_rows(house: House, reading: Reading, parts: dict[Part, frozenset[int]]) -> int:
-    """Fails unless rows are exactly the results that blocks count, with nothing told beside. Gives their number; 0 where no statement
-    makes rows yet."""
-    if not (QUERIES / "public/results.sql").is_file():
-        return 0
+    """Fails unless rows are exactly the results that blocks count, with nothing told beside. Gives their number."""
     true: Counter = Counter()
     for row in (reading.rows[at] for results in parts.values() for at in results):
         bins = [reading.bin_of(row, quantity) for quantity in ("download", "upload", "bidirectional", "working")]

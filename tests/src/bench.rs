@@ -50,7 +50,7 @@ pub struct Settings {
 
 type Measure = fn(&Settings) -> anyhow::Result<Vec<Row>>;
 
-const PARTS: [(&str, Measure); 10] = [
+const PARTS: [(&str, Measure); 11] = [
     ("asn_lookup", asn::measure),
     ("agent_size", agent_size::measure),
     ("agent_busy", agent_busy::measure),

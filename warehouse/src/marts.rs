@@ -34,6 +34,7 @@ use wire::Day;
 pub use close::Closed;
 pub use figures::{Basis, Evidence, Since};
 pub use frames::WINDOWS;
+pub(crate) use retain::LATE_DAYS;
 pub use rights::Rights;
 
 use crate::blocks::BLOCK_VOTES;
