@@ -115,7 +115,7 @@ fn another_user_is_told_whose_it_is() -> anyhow::Result<()> {
     let open = |path: &Path, mode| std::fs::set_permissions(path, std::fs::Permissions::from_mode(mode));
     // The other user may not reach the folder in which the program was built.
     open(scratch.path(), 0o755)?;
-    let program = scratch.path().join("agent");
+    let program = scratch.path().join("program");
     std::fs::copy(binary("agent")?, &program)?;
     // Who is no administrator cannot become another user, but can lock himself out.
     if !root {
