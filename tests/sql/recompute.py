@@ -98,12 +98,18 @@ def write(engine: DuckDb) -> None:
 
 
 def by_polars(files: list[str], first: dt.date, last: dt.date) -> dict[str, pl.DataFrame]:
-    """Counts by day in the place of blocks: relations by name."""
+    """Counts by day in the place of blocks: relations by name. A day at a time, because not all rows fit into memory."""
+    days: dict[str, list[str]] = {}
+    for path in files:
+        days.setdefault(str(Path(path).parent), []).append(path)
+    counted = [count_day(paths) for day, paths in sorted(days.items()) if first <= dt.date.fromisoformat(day.split("test_date=")[1]) <= last]
+    return {name: pl.concat([counts[name] for counts in counted]) for name in counted[0]}
+
+
+def count_day(files: list[str]) -> dict[str, pl.DataFrame]:
     peak = pl.col("tested_hour").dt.hour().is_between(18, 22)
-    rows = (
-        pl.scan_parquet(files, hive_partitioning=False)
-        .filter((pl.col("test_date") >= first) & (pl.col("test_date") <= last) & pl.col("asn").is_not_null())
-        .with_columns(hours=pl.when(peak).then(pl.lit("peak")).otherwise(pl.lit("off_peak")), country=pl.col("country").cast(pl.String))
+    rows = pl.scan_parquet(files, hive_partitioning=False).filter(pl.col("asn").is_not_null()).with_columns(
+        hours=pl.when(peak).then(pl.lit("peak")).otherwise(pl.lit("off_peak")), country=pl.col("country").cast(pl.String)
     )
     keys = ["asn", "test_type", "test_date", "country", "hours"]
     votes = rows.filter(pl.col("vote_month"))
