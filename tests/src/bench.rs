@@ -11,6 +11,7 @@ mod asn;
 mod batches;
 mod bodies;
 mod cut;
+mod download;
 mod ingest;
 mod landing;
 mod load;
@@ -46,11 +47,13 @@ pub struct Settings {
     pub cut_results: u64,
     /// Results on top of which a night is measured.
     pub release_results: u64,
+    /// Results in the release that is read over HTTP.
+    pub download_results: u64,
 }
 
 type Measure = fn(&Settings) -> anyhow::Result<Vec<Row>>;
 
-const PARTS: [(&str, Measure); 11] = [
+const PARTS: [(&str, Measure); 12] = [
     ("asn_lookup", asn::measure),
     ("agent_size", agent_size::measure),
     ("agent_busy", agent_busy::measure),
@@ -62,6 +65,7 @@ const PARTS: [(&str, Measure); 11] = [
     ("cut", cut::measure),
     ("rankings", rankings::measure),
     ("release", release::measure),
+    ("download", download::measure),
 ];
 
 /// The names of the parts, in the order in which they run.

@@ -22,16 +22,14 @@ use std::path::Path;
 use std::sync::Arc;
 
 use axum::body::Bytes;
-use serde::{Deserialize, Serialize};
 use tokio::sync::watch;
 
 pub use kind::{CHANGING, INDEX, LATEST, cache_control, content_type};
 pub use load::ShelfFault;
 
 use self::name::Name;
-use crate::cut::{CutId, Latest};
+use crate::cut::{CutId, Latest, Tombstone};
 use crate::digest::Sha256;
-use crate::lake::paths::TestDate;
 use crate::observe;
 
 /// What may be read.
@@ -106,19 +104,6 @@ struct Release {
 struct Grave {
     tombstone: Tombstone,
     page: Item,
-}
-
-/// What `tombstone.json` says.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Tombstone {
-    /// The release.
-    pub release: CutId,
-    /// Digest of its manifest.
-    pub manifest_sha256: Sha256,
-    /// The day on which it was removed.
-    pub removed: TestDate,
-    /// Why.
-    pub reason: String,
 }
 
 /// A file and its place in the order in which a copy is made.

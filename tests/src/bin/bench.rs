@@ -11,8 +11,8 @@ use clap::Parser;
 #[derive(Debug, Parser)]
 #[command(name = "bench")]
 struct Options {
-    /// Run only this part: asn_lookup, agent_size, agent_busy, agent_flood, telemetry, support, ingest, analytics, cut or
-    /// rankings.
+    /// Run only this part: asn_lookup, agent_size, agent_busy, agent_flood, telemetry, support, ingest, analytics, cut,
+    /// rankings, release or download.
     #[arg(long)]
     only: Option<String>,
     /// Where the rows go; rows of parts that do not run stay.
@@ -36,6 +36,9 @@ struct Options {
     /// Results on top of which a night is measured.
     #[arg(long, default_value_t = 100_000_000)]
     release_results: u64,
+    /// Results in the release that is read over HTTP.
+    #[arg(long, default_value_t = 12_000_000)]
+    download_results: u64,
     /// Seed of the simulated world.
     #[arg(long, default_value_t = 2026)]
     seed: u64,
@@ -51,6 +54,7 @@ fn main() -> anyhow::Result<()> {
         flood_sources: options.flood_sources,
         cut_results: options.cut_results,
         release_results: options.release_results,
+        download_results: options.download_results,
     };
     let rows = bench::run(options.only.as_deref(), &settings)?;
     bench::print(&rows);

@@ -85,11 +85,6 @@ impl<'a> Described<'a> {
         }
     }
 
-    /// Where a file is for someone who is anywhere, if the public directory is served.
-    fn url(&self, file: &CutFile) -> String {
-        self.base.as_ref().map_or_else(|| self.inside(file), |base| format!("{base}{}", file.path))
-    }
-
     /// A name for a file that no other file of the release has.
     fn name(file: &CutFile) -> String {
         let stem = file.path.rsplit('/').next().unwrap_or_default();

@@ -34,7 +34,8 @@ use super::v1::no_cut;
 use super::{only_get, open_to_all};
 use crate::config::DataConfig;
 use crate::observe;
-use crate::shelf::{Content, CurrentShelf, Found, Item, Tombstone, cache_control, content_type};
+use crate::cut::Tombstone;
+use crate::shelf::{Content, CurrentShelf, Found, Item, cache_control, content_type};
 
 /// Where files are served.
 pub const ROOT: &str = "/data/v1";

@@ -10,8 +10,8 @@ use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
 use super::name::Name;
-use super::{CHANGING, Content, Grave, INDEX, Item, Release, Shelf, Tombstone};
-use crate::cut::{CutId, Index, IndexEntry, Status};
+use super::{CHANGING, Content, Grave, INDEX, Item, Release, Shelf};
+use crate::cut::{CutId, Index, IndexEntry, Status, Tombstone};
 use crate::digest::Sha256;
 use crate::durable::{FileFault, disk};
 

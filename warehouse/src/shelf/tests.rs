@@ -68,12 +68,12 @@ impl Public {
     /// Removes a release but for its tombstone.
     pub(crate) fn bury(&mut self, id: &str, manifest: Sha256) {
         let _ = fs::remove_dir_all(self.dir.path().join(format!("releases/{id}")));
-        self.write_json(
-            &format!("releases/{id}/tombstone.json"),
-            &json!({"release": id, "manifest_sha256": manifest, "removed": "2026-11-22", "reason": "age"}),
-        );
         let entry = json!({"release": id, "manifest": format!("releases/{id}/manifest.json"), "sha256": manifest,
             "last_day": id, "bytes": 1, "results": 250, "status": "removed"});
+        self.write_json(
+            &format!("releases/{id}/tombstone.json"),
+            &json!({"release": id, "manifest_sha256": manifest, "removed": "2026-11-22", "reason": "age", "entry": entry}),
+        );
         self.entries.insert(id.to_owned(), entry);
         self.write_index();
     }

@@ -1,18 +1,36 @@
-//! `views.sql`: every table of the release as a view, in one paste. Globs do not work over HTTP, so files are listed.
+//! `views.sql`: every table of the release as a view, in one paste. Globs do not work over HTTP, so files are listed; where they
+//! are is a variable, so that the same text serves every copy.
 
 use super::Described;
 use crate::catalog::Contract;
 use crate::cut::CutFile;
 use crate::engine::quoted;
 
+/// Where the public directory is for someone who is in the release's folder.
+const RELATIVE: &str = "../../";
+
+/// The month of a file's folder as a column: by it files are left out before anything is asked of them, by a day only after the
+/// end of each was read.
+const MONTHS: &str = "hive_partitioning = true, hive_types = {'month': VARCHAR}";
+
 impl Described<'_> {
     pub(super) fn views(&self) -> String {
-        let place = if self.base.is_some() {
-            "Paste it into DuckDB 1.0 or later, anywhere: files are read over HTTP, and only what a query needs."
-        } else {
-            "Start DuckDB 1.0 or later in this folder, then: .read views.sql"
+        let id = self.document.id;
+        let base = self.base.as_deref().unwrap_or(RELATIVE);
+        let place = match &self.base {
+            Some(_) => {
+                "Paste it into DuckDB 1.1 or later, anywhere: files are read over HTTP, and only what a query needs."
+            }
+            None => "Start DuckDB 1.1 or later in this folder, then: .read views.sql",
         };
-        let head = format!("-- Every table of release {} as a view.\n-- {place}\n", self.document.id);
+        let head = format!(
+            "-- Every table of release {id} as a view.\n-- {place}\n\
+             -- Another copy, on a disk or a server: SET VARIABLE bufferlake = 'https://data.example.org/data/v1/' before a query.\n\
+             -- Over HTTP: SET enable_http_metadata_cache = true spares questions, since files never change.\n\
+             -- `month` is that of a file's folder: choose by it, and only its files are opened.\n\n\
+             CREATE OR REPLACE MACRO bufferlake(path) AS coalesce(getvariable('bufferlake'), {}) || path;\n",
+            quoted(base)
+        );
         let views = self.tables.iter().map(|(table, contract)| self.view(table, contract));
         head + &views.collect::<String>()
     }
@@ -27,9 +45,10 @@ impl Described<'_> {
             let rows = files.iter().map(|file| self.csv(table, contract, file));
             rows.collect::<Vec<_>>().join("\n    UNION ALL ")
         } else {
-            let list = files.iter().map(|file| format!("    {}", quoted(&self.url(file))));
+            let list = files.iter().map(|file| format!("    {}", place(file)));
             let list = list.collect::<Vec<_>>().join(",\n");
-            format!("SELECT * FROM read_parquet([\n{list}\n], hive_partitioning = false)")
+            let months = if files.iter().all(|file| file.is_shared()) { MONTHS } else { "hive_partitioning = false" };
+            format!("SELECT * FROM read_parquet([\n{list}\n], {months})")
         };
         format!("\n-- {}\nCREATE OR REPLACE VIEW {table} AS {rows};\n", contract.about)
     }
@@ -42,6 +61,11 @@ impl Described<'_> {
             Some(name) => format!("{} AS policy, ", quoted(name)),
             None => String::new(),
         };
-        format!("SELECT {policy}* FROM read_csv({}, header = true, columns = {{{types}}})", quoted(&self.url(file)))
+        format!("SELECT {policy}* FROM read_csv({}, header = true, columns = {{{types}}})", place(file))
     }
+}
+
+/// Where a file is, as an expression.
+fn place(file: &CutFile) -> String {
+    format!("bufferlake({})", quoted(&file.path))
 }
