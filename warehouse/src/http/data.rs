@@ -33,8 +33,8 @@ use self::range::Part;
 use super::v1::no_cut;
 use super::{only_get, open_to_all};
 use crate::config::DataConfig;
-use crate::observe;
 use crate::cut::Tombstone;
+use crate::observe;
 use crate::shelf::{Content, CurrentShelf, Found, Item, cache_control, content_type};
 
 /// Where files are served.
