@@ -209,22 +209,24 @@ pub fn refuse(connection: &Connection, seq: Seq, reason: &str, now_s: i64) -> Re
 /// Replaces a batch by one of the same number without records, which reports them as dropped beside what the batch
 /// itself reported. Returns how many records that were.
 pub(super) fn empty(connection: &Connection, me: &Identity, seq: Seq, reason: DropReason) -> Result<u64, StoreFault> {
-    let (body, records) = connection
-        .prepare_cached("SELECT body, records FROM batches WHERE seq = ?1")?
-        .query_row([seq.0], |row| Ok((row.get::<_, Vec<u8>>(0)?, row.get::<_, u64>(1)?)))?;
+    let (body, records, reports) = connection
+        .prepare_cached("SELECT body, records, dropped FROM batches WHERE seq = ?1")?
+        .query_row([seq.0], |row| Ok((row.get::<_, Vec<u8>>(0)?, row.get(1)?, row.get(2)?)))?;
     let Some(agent) = me.agent.clone() else { return Ok(0) };
-    let mut dropped = reported(&body);
+    let mut dropped = reported(&body, reports);
     *dropped.entry(reason).or_default() += records;
     let batch = Batch { schema: SCHEMA, agent, epoch: me.epoch, seq, dropped, records: Vec::new() };
     connection
-        .prepare_cached("UPDATE batches SET body = ?2, records = 0, offered = 0 WHERE seq = ?1")?
-        .execute(params![seq.0, outbox::compress(batch)?])?;
+        .prepare_cached("UPDATE batches SET body = ?2, records = 0, dropped = ?3, offered = 0 WHERE seq = ?1")?
+        .execute(params![seq.0, outbox::compress(batch)?, reports + records])?;
     Ok(records)
 }
 
-/// The drops that a sealed batch reports; none if its bytes are damaged.
-pub(super) fn reported(body: &[u8]) -> BTreeMap<DropReason, u64> {
-    open(body).map(|batch| batch.dropped).unwrap_or_default()
+/// The drops that a sealed batch reports. If its bytes are damaged, their reasons are lost, and only their number is
+/// known, from beside them.
+pub(super) fn reported(body: &[u8], known: u64) -> BTreeMap<DropReason, u64> {
+    let of_damaged = || (known > 0).then_some((DropReason::Damaged, known)).into_iter().collect();
+    open(body).map_or_else(of_damaged, |batch| batch.dropped)
 }
 
 /// The batch inside sealed bytes; none if they are damaged.

@@ -23,13 +23,13 @@ pub fn begin(connection: &mut Connection, now_s: i64) -> Result<NewEpoch, StoreF
     let transaction = connection.transaction_with_behavior(rusqlite::TransactionBehavior::Immediate)?;
     let me = identity::read(&transaction)?;
     let mut restored = 0;
-    let waiting: Vec<(u64, Vec<u8>, u64)> = transaction
-        .prepare("SELECT seq, body, records FROM batches WHERE settled_s IS NULL ORDER BY seq")?
-        .query_map([], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?
+    let waiting: Vec<(u64, Vec<u8>, u64, u64)> = transaction
+        .prepare("SELECT seq, body, records, dropped FROM batches WHERE settled_s IS NULL ORDER BY seq")?
+        .query_map([], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?)))?
         .collect::<Result<_, _>>()?;
-    for (seq, body, records) in waiting {
+    for (seq, body, records, reports) in waiting {
         // Drops that an unsettled batch would have reported are reported under the new epoch.
-        for (reason, count) in batches::reported(&body) {
+        for (reason, count) in batches::reported(&body, reports) {
             drops::add(&transaction, reason, count)?;
         }
         restored += records;

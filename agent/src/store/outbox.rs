@@ -83,10 +83,11 @@ pub fn seal(connection: &Connection, agent: &AgentId, limit: usize, now_s: i64) 
     damage::note(connection, Part::Outbox, taken.damaged, now_s)?;
     drops::take(connection)?;
     let (seq, records) = (batch.seq, batch.records.len() as u64);
+    let dropped: u64 = batch.dropped.values().sum();
     let body = compress(batch)?;
     connection
-        .prepare_cached("INSERT INTO batches (seq, body, records, sealed_s) VALUES (?1, ?2, ?3, ?4)")?
-        .execute(params![seq.0, body, records, now_s])?;
+        .prepare_cached("INSERT INTO batches (seq, body, records, dropped, sealed_s) VALUES (?1, ?2, ?3, ?4, ?5)")?
+        .execute(params![seq.0, body, records, dropped, now_s])?;
     identity::set_next_seq(connection, seq.next(), agent)?;
     Ok(Some(Sealed { seq, taken: taken.rows, taken_bytes: taken.bytes, body_bytes: body.len() as u64 }))
 }

@@ -11,11 +11,12 @@ use super::StoreFault;
 use super::identity::{self, Identity};
 
 /// Every version of the database, in order; `user_version` counts those that were applied.
-const MIGRATIONS: [&str; 4] = [
+const MIGRATIONS: [&str; 5] = [
     include_str!("../../migrations/0001_first.sql"),
     include_str!("../../migrations/0002_support_desk.sql"),
     include_str!("../../migrations/0003_imports.sql"),
     include_str!("../../migrations/0004_damage.sql"),
+    include_str!("../../migrations/0005_reported_drops.sql"),
 ];
 
 /// The first version whose `identity` has a checksum and repeats the version.

@@ -9,7 +9,8 @@ use crate::store::{StoreFault, aside, batches, damage, drops, outbox};
 /// What `batches_known` says of a batch.
 struct Known {
     seq: u64,
-    records: u64,
+    /// What is lost with it: its records, and those that it reports as dropped.
+    accounts_for: u64,
 }
 
 /// The database knows who it is: batches keep their numbers. The numbers of those that are lost go out without records
@@ -28,7 +29,7 @@ pub(super) fn keep_epoch(
     for known in known(old) {
         let is_there = new.prepare_cached("SELECT 1 FROM batches WHERE seq = ?1")?.exists([known.seq])?;
         if !is_there && (last_settled + 1..next).contains(&known.seq) {
-            lost += known.records;
+            lost += known.accounts_for;
         }
     }
     drops::add(new, DropReason::Damaged, lost)?;
@@ -42,28 +43,29 @@ pub(super) fn keep_epoch(
 fn known(old: &Connection) -> Vec<Known> {
     let mut known = Vec::new();
     // What can be read before an error is read.
-    let _ = old.prepare("SELECT seq, records FROM batches INDEXED BY batches_known").and_then(|mut statement| {
-        let mut rows = statement.query([])?;
-        while let Some(row) = rows.next()? {
-            known.push(Known { seq: row.get(0)?, records: row.get(1)? });
-        }
-        Ok(())
-    });
+    let _ =
+        old.prepare("SELECT seq, records + dropped FROM batches INDEXED BY batches_known").and_then(|mut statement| {
+            let mut rows = statement.query([])?;
+            while let Some(row) = rows.next()? {
+                known.push(Known { seq: row.get(0)?, accounts_for: row.get(1)? });
+            }
+            Ok(())
+        });
     known
 }
 
 /// The database does not know who it is: a new epoch begins. Batches that were never offered are sealed anew under it;
 /// others may have reached the warehouse, so they are set aside and counted.
 pub(super) fn begin_epoch(new: &Connection, me: &Identity, now_s: i64) -> Result<(), StoreFault> {
-    type Row = (u64, Vec<u8>, u64, bool);
+    type Row = (u64, Vec<u8>, u64, u64, bool);
     let waiting: Vec<Row> = new
-        .prepare("SELECT seq, body, records, offered FROM batches WHERE settled_s IS NULL ORDER BY seq")?
-        .query_map([], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?)))?
+        .prepare("SELECT seq, body, records, dropped, offered FROM batches WHERE settled_s IS NULL ORDER BY seq")?
+        .query_map([], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?, row.get(4)?)))?
         .collect::<Result<_, _>>()?;
     new.execute("DELETE FROM batches", [])?;
     let mut next = Seq::FIRST;
     let mut agent = None;
-    for (seq, body, records, offered) in waiting {
+    for (seq, body, records, reports, offered) in waiting {
         let batch = batches::open(&body);
         match batch {
             Some(batch) if !offered => {
@@ -71,13 +73,13 @@ pub(super) fn begin_epoch(new: &Connection, me: &Identity, now_s: i64) -> Result
                 let (epoch, records) = (me.epoch, batch.records.len());
                 let body = outbox::compress(Batch { epoch, seq: next, ..batch })?;
                 new.execute(
-                    "INSERT INTO batches (seq, body, records, sealed_s) VALUES (?1, ?2, ?3, ?4)",
-                    params![next.0, body, records, now_s],
+                    "INSERT INTO batches (seq, body, records, dropped, sealed_s) VALUES (?1, ?2, ?3, ?4, ?5)",
+                    params![next.0, body, records, reports, now_s],
                 )?;
                 next = next.next();
             }
-            batch => {
-                for (reason, count) in batch.map(|batch| batch.dropped).unwrap_or_default() {
+            _ => {
+                for (reason, count) in batches::reported(&body, reports) {
                     drops::add(new, reason, count)?;
                 }
                 drops::add(new, DropReason::Damaged, records)?;

@@ -124,3 +124,18 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn what_a_damaged_batch_reported_as_dropped_is_reported_all_the_same() {
+    let mut model = Model::new();
+    // More than the outbox may hold: the next batch reports what was let go.
+    model.run(Op::Take(200));
+    model.run(Op::Pass(400));
+    let harmed = model.job(|connection| {
+        let harm = "UPDATE batches SET body = zeroblob(length(body)) WHERE settled_s IS NULL AND dropped > 0";
+        Ok(connection.execute(harm, [])?)
+    });
+    assert!(harmed > 0, "no batch reports anything");
+    model.drain();
+    model.check_accounts();
+}

@@ -276,14 +276,13 @@ impl Model {
     fn new_epoch(&mut self) {
         let epoch = self.epoch();
         let last = self.warehouse.last(epoch).map_or(0, |last| last.batch.seq.0);
-        let arrived: Vec<(u64, Vec<u8>)> = self.job(move |connection| {
+        let arrived: Vec<u64> = self.job(move |connection| {
             let mut statement =
-                connection.prepare("SELECT records, body FROM batches WHERE settled_s IS NULL AND seq <= ?1")?;
-            let rows = statement.query_map([last], |row| Ok((row.get(0)?, row.get(1)?)))?;
+                connection.prepare("SELECT records + dropped FROM batches WHERE settled_s IS NULL AND seq <= ?1")?;
+            let rows = statement.query_map([last], |row| row.get(0))?;
             Ok(rows.collect::<Result<_, _>>()?)
         });
-        let reported = |body: &[u8]| batches::reported(body).values().sum::<u64>();
-        self.counted_twice += arrived.iter().map(|(records, body)| records + reported(body)).sum::<u64>();
+        self.counted_twice += arrived.iter().sum::<u64>();
         let unsettled: BTreeSet<u64> = self.job(|connection| {
             let mut statement = connection.prepare("SELECT seq FROM batches WHERE settled_s IS NULL")?;
             let rows = statement.query_map([], |row| row.get(0))?;
@@ -336,7 +335,10 @@ impl Model {
     }
 
     /// Runs a job in a transaction of its own.
-    fn job<T: Send + 'static>(&mut self, job: impl FnOnce(&Connection) -> Result<T, StoreFault> + Send + 'static) -> T {
+    pub(super) fn job<T: Send + 'static>(
+        &mut self,
+        job: impl FnOnce(&Connection) -> Result<T, StoreFault> + Send + 'static,
+    ) -> T {
         self.job_with(Outcome::Keep, job)
     }
 
