@@ -1,5 +1,6 @@
 -- Every result that a published block counts, and no other: for each network, type and block there are as many rows here as
--- the block has tests. `file_blocks` are the blocks of the file that is written. Latencies and rates are told by their bins,
+-- the block has tests. `file_days` are the days that the blocks of the file that is written cover, by network and type; what
+-- counts on one of them counts in one of these blocks. Latencies and rates are told by their bins,
 -- and what would tell more of a client is left out: hour, country, baseline, duration, client, agent.
 SELECT
     v.test_date,
@@ -25,7 +26,7 @@ SELECT
         ELSE 'F'
     END AS grade
 FROM valid_results AS v
-INNER JOIN file_blocks AS b
+INNER JOIN file_days AS b
     ON b.asn = v.asn AND b.test_type = v.test_type AND v.counts_on >= b.first_day AND v.counts_on <= b.last_day
 CROSS JOIN parameters AS g
 INNER JOIN policy_thresholds AS p ON p.policy = g.default_policy

@@ -21,8 +21,8 @@ TOLD += ("ranked_bin", "download_rate_bin", "upload_rate_bin", "grade")
 
 def released(house: House) -> Counter:
     """The rows of `results` as the release of this house has them."""
-    blocks = house.engine.rows("SELECT asn, test_type, first_day, last_day FROM blocks")
-    house.engine.load("file_blocks", house.tables["file_blocks"], blocks)
+    days = house.engine.rows("SELECT asn, test_type, min(first_day), max(last_day) FROM blocks GROUP BY ALL")
+    house.engine.load("file_days", house.tables["file_days"], days)
     rates = house.engine.rows("SELECT download_rate FROM results UNION SELECT upload_rate FROM results")
     house.engine.load("rates", house.tables["rates"], [(rate, rate_bin(rate)) for (rate,) in rates if rate is not None])
     house.engine.make("released", statement("public/results"), {})

@@ -30,8 +30,8 @@ pub(super) fn no_results() -> String {
     format!("CREATE OR REPLACE TEMP VIEW results AS SELECT {} WHERE false", columns.join(", "))
 }
 
-/// Makes `file_blocks` the blocks that ended on these days, and `results` the rows of the files that may hold what they
-/// count: of their days, and of earlier ones what came late. Gives the number of results that they count.
+/// Makes `file_days` the days that the blocks cover that ended on these days, and `results` the rows of the files that may
+/// hold what they count: of their days, and of earlier ones what came late. Gives the number of results that they count.
 pub(crate) fn of_blocks(
     engine: &Engine,
     paths: &LakePaths,
@@ -39,16 +39,17 @@ pub(crate) fn of_blocks(
     first: Day,
     last: Day,
 ) -> Result<u64, EngineFault> {
-    engine.run("forgetting the blocks before", "DELETE FROM file_blocks")?;
-    let blocks = "INSERT INTO file_blocks SELECT asn, test_type, first_day, last_day FROM blocks \
-                  WHERE last_day BETWEEN $first AND $last";
+    engine.run("forgetting the blocks before", "DELETE FROM file_days")?;
+    // One row for all blocks of a network: a join with each of them would make a pair of every result and every block.
+    let blocks = "INSERT INTO file_days SELECT asn, test_type, min(first_day), max(last_day) FROM blocks \
+                  WHERE last_day BETWEEN $first AND $last GROUP BY asn, test_type";
     engine.execute("naming the blocks", blocks, &[("first", Param::Day(first)), ("last", Param::Day(last))])?;
     let tests = tests_between(engine, first, last)?;
-    let begin = "SELECT min(first_day) AS day FROM file_blocks";
+    let begin = "SELECT min(first_day) AS day FROM file_days";
     let begin = engine.query("looking for the first day", begin, &[], |row| row.maybe_day("day"))?;
     let begin = begin.into_iter().flatten().next().unwrap_or(first);
     // What a binding released counts on its day, whenever it was taken.
-    let bound = "SELECT count(*) AS found FROM bindings AS b INNER JOIN file_blocks AS f ON f.asn = b.asn \
+    let bound = "SELECT count(*) AS found FROM bindings AS b INNER JOIN file_days AS f ON f.asn = b.asn \
                  AND CAST(b.bound_at AS DATE) >= f.first_day AND CAST(b.bound_at AS DATE) <= f.last_day";
     let late_binding = engine.query("looking for late bindings", bound, &[], |row| row.int("found"))? != [0];
     let files: Vec<&FileEntry> =

@@ -31,8 +31,8 @@ CREATE TABLE closing_days (
     first_day DATE NOT NULL,
     last_day DATE NOT NULL
 );
--- The blocks of the file of results that is being written.
-CREATE TABLE file_blocks (asn UINTEGER NOT NULL, test_type VARCHAR NOT NULL, first_day DATE NOT NULL, last_day DATE NOT NULL);
+-- The days that a network's blocks of the file of results that is being written cover: they follow each other without a gap.
+CREATE TABLE file_days (asn UINTEGER NOT NULL, test_type VARCHAR NOT NULL, first_day DATE NOT NULL, last_day DATE NOT NULL);
 -- Inputs: data of the program, of the operator and of the cut, published with every cut.
 CREATE TABLE bins (
     bin USMALLINT NOT NULL,
