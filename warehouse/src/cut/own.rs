@@ -1,7 +1,10 @@
 //! The files that are a release's own: rankings, provenance and inputs, each whole, written into a hidden directory.
 
 use std::fs::{self, File};
+use std::panic::resume_unwind;
 use std::path::Path;
+use std::sync::mpsc;
+use std::thread;
 
 use super::{CutFault, CutFile, CutId, DATASET, LICENCE, METHOD_VERSION, SCHEMA_VERSION};
 use crate::catalog::{self, Query};
@@ -33,6 +36,9 @@ const INPUTS: [(&str, &str); 9] = [
 
 /// By what the rows of results are sorted first; then by all other columns in their order.
 const RESULTS_FIRST: [&str; 2] = ["asn", "test_date"];
+
+/// Pieces of a few thousand rows that the engine may be ahead of the file.
+const PIECES_AHEAD: usize = 32;
 
 /// A release's folder while it is being written.
 pub(super) struct Own<'a> {
@@ -123,17 +129,21 @@ pub(super) fn write_parquet(
         ("statement_sha256", Sha256::of(query.sql.as_bytes()).to_string()),
     ];
     notes.extend(release.map(|id| ("release", id.to_string())));
-    let what = format!("writing {}", query.name);
-    let mut file = None;
-    // The first piece has no rows and tells the columns.
-    engine.stream(&what, &sql, |rows| -> Result<(), CutFault> {
-        match &mut file {
-            None => file = Some(TableFile::begin(path, &rows.schema(), layout, &notes)?),
-            Some(file) => TableFile::write(file, &rows)?,
-        }
-        Ok(())
-    })?;
-    Ok(file.ok_or(CutFault::Contract(query.name))?.finish()?)
+    // The file is written while the engine sorts on.
+    let (pieces, received) = mpsc::sync_channel(PIECES_AHEAD);
+    let (read, written) = thread::scope(|scope| {
+        let writing = scope.spawn(|| TableFile::write_all(path, layout, &notes, received));
+        let read = engine.stream(&format!("writing {}", query.name), &sql, |rows| -> Result<(), CutFault> {
+            // Of a writer that gave up nobody takes pieces any more; it says why.
+            let _ = pieces.send(rows);
+            Ok(())
+        });
+        drop(pieces);
+        (read, writing.join())
+    });
+    let written = written.unwrap_or_else(|panic| resume_unwind(panic))?;
+    read?;
+    written.ok_or(CutFault::Contract(query.name))
 }
 
 fn copy(engine: &Engine, what: &str, rows: &str, form: &str, path: &Path) -> Result<u64, CutFault> {

@@ -85,6 +85,26 @@ impl TableFile {
         Ok(Self { path: path.to_owned(), schema, writer, pieces, rows: 0 })
     }
 
+    /// Writes a file of pieces, of which the first has no rows and tells the columns. Gives the number of its rows and its
+    /// measure; none without a piece.
+    ///
+    /// # Errors
+    /// As [`Self::begin`], [`Self::write`] and [`Self::finish`].
+    pub fn write_all(
+        path: &Path,
+        layout: Layout,
+        notes: &[(&str, String)],
+        pieces: impl IntoIterator<Item = RecordBatch>,
+    ) -> Result<Option<(u64, Written)>, ExportFault> {
+        let mut pieces = pieces.into_iter();
+        let Some(columns) = pieces.next() else { return Ok(None) };
+        let mut file = Self::begin(path, &columns.schema(), layout, notes)?;
+        for rows in pieces {
+            file.write(&rows)?;
+        }
+        Ok(Some(file.finish()?))
+    }
+
     /// Writes rows, which the caller gives in order.
     ///
     /// # Errors
