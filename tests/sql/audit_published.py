@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import datetime as dt
 import math
+from bisect import bisect_right
 from collections import Counter
 from typing import Callable, Iterable
 
@@ -181,21 +182,31 @@ class Reading:
 
     def windows(self) -> None:
         last = self.house.engine.rows("SELECT last_day FROM parameters")[0][0]
-        for table in ("rankings", "rankings_by_policy", "latencies", "areas"):
+        for table in ("rankings", "rankings_by_policy", "latencies", "histograms", "areas"):
             for row in self.table(table):
                 subject = row.get("subject") or f"AS{row['asn']}"
                 where = f"{table} of {subject}, {row['test_type']}, {row['window_days']} days to {last}, {row['hours']}"
                 parts = self.select(row["test_type"], last - dt.timedelta(row["window_days"] - 1), last, subject, row["hours"])
                 results = [at for part in parts for at in self.parts[part]]
-                if table == "latencies":
+                if table in ("latencies", "histograms"):
                     results = [at for at in results if self.rows[at]["vote_month"] and self.bin_of(self.rows[at], row["quantity"]) is not None]
-                if table == "latencies" and row["quantity"] == "bidirectional":
+                if table == "histograms":
+                    self.coarse(where, results, row)
+                if table in ("latencies", "histograms") and row["quantity"] == "bidirectional":
                     # Counts by bin of those who measured it: told of every part already (block_bins).
                     self.expect(f"{where}: votes", row["votes"], len(results))
                     continue
                 self.figures(where, results, row)
                 if "mean_baseline_hundredths" in row:
                     self.means(where, parts, row)
+
+    def coarse(self, where: str, results: list[int], row: dict) -> None:
+        """Counts of these votes by coarse bin: nothing but sums of the parts' counts by bin, which `cells` has found to be the truth."""
+        names = [name for name in row if name.startswith("votes_from_")]
+        lower = [edge for _, edge, *_ in self.house.bins]
+        edges = [min(lower, key=lambda edge: abs(edge - 100 * int(name.removeprefix("votes_from_")))) for name in names]
+        true = Counter(bisect_right(edges, lower[self.bin_of(self.rows[at], row["quantity"])]) - 1 for at in results)
+        self.expect(f"{where}: by bin", [row[name] for name in names], [true[place] for place in range(len(names))])
 
     def trends(self) -> None:
         for row in self.table("trends"):

@@ -30,7 +30,8 @@ OF_AGENTS = {"open_agents", "block_agents"}
 # What a cut holds as Parquet.
 PUBLISHED = (
     "marts/blocks", "marts/block_parts", "marts/block_bins", "marts/block_grades", "trends/trends", "rankings/rankings",
-    "rankings/rankings_by_policy", "rankings/latencies", "rankings/areas", "provenance/asn_sources", "provenance/asn_provenance",
+    "rankings/rankings_by_policy", "rankings/latencies", "rankings/histograms", "rankings/areas", "provenance/asn_sources",
+    "provenance/asn_provenance",
 )
 
 

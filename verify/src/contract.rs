@@ -92,6 +92,7 @@ contracts! {
     "rankings" in "rankings",
     "rankings_by_policy" in "rankings",
     "latencies" in "rankings",
+    "histograms" in "rankings",
     "areas" in "rankings",
     "trends" in "trends",
     "asn_sources" in "provenance",

@@ -3,6 +3,7 @@
 mod areas;
 mod by_policy;
 mod contest;
+mod histograms;
 mod latencies;
 mod rankings;
 mod trends;
@@ -24,6 +25,8 @@ pub struct Derived {
     pub rankings_by_policy: Vec<Row>,
     /// `latencies`.
     pub latencies: Vec<Row>,
+    /// `histograms`.
+    pub histograms: Vec<Row>,
     /// `areas`.
     pub areas: Vec<Row>,
 }

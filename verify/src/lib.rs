@@ -7,7 +7,7 @@
 //! checks      one after the other: files, contracts, blocks, results; what fails is told and not hidden by what follows
 //! sums        blocks added up, month by month, for windows, days and months
 //! formulas    docs/methodology.md once more
-//! figures     rankings, latencies, areas and trends as they follow from that; `compare` holds every value against them
+//! figures     rankings, latencies, histograms, areas and trends as they follow from that; `compare` holds every value against them
 //! report      what held and what did not
 //! ```
 

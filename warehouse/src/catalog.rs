@@ -210,6 +210,8 @@ queries! {
     RANKINGS_BY_POLICY = "rankings/rankings_by_policy";
     /// All latency increases of what is listed.
     LATENCIES = "rankings/latencies";
+    /// How their votes spread over them.
+    HISTOGRAMS = "rankings/histograms";
     /// Countries and the world.
     AREAS = "rankings/areas";
     /// Subjects by period.
@@ -236,6 +238,8 @@ queries! {
     API_GRADES = "api/grades";
     /// Latency increases, as the API tells them.
     API_LATENCIES = "api/latencies";
+    /// How votes spread over latency increases, as the API tells it.
+    API_HISTOGRAMS = "api/histograms";
     /// Countries and the world, as the API tells them.
     API_AREAS = "api/areas";
     /// Trends, as the API tells them.
@@ -261,7 +265,7 @@ pub fn checks() -> Vec<Query> {
 }
 
 /// Relations of which a release holds every row, in the order in which data flows.
-pub const PUBLISHED: [Query; 13] = [
+pub const PUBLISHED: [Query; 14] = [
     PUBLIC_RESULTS,
     BLOCKS,
     BLOCK_PARTS,
@@ -270,6 +274,7 @@ pub const PUBLISHED: [Query; 13] = [
     RANKINGS,
     RANKINGS_BY_POLICY,
     LATENCIES,
+    HISTOGRAMS,
     AREAS,
     TRENDS,
     ASN_SOURCES,

@@ -211,6 +211,7 @@ DAMAGES: dict[str, Callable[[], None]] = {
     "a network is missing": sealed("rankings", lambda frame: frame.head(frame.height - 1)),
     "a network is moved under a policy": sealed("rankings_by_policy", first("places_moved", add(1))),
     "a median is a hundredth less": sealed("latencies", first("p50_hundredths", add(-1))),
+    "a vote in another column": sealed("histograms", first("votes_from_1000", add(1))),
     "a country's share is another": sealed("areas", first("share_millionths", add(1))),
     "a change is another": sealed("trends", first("share_change_high_millionths", add(1))),
     "an exact number of votes": sealed("asn_sources", first("votes_in_tens", add(1))),

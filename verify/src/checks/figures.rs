@@ -96,11 +96,13 @@ pub(super) fn check(
         derived.rankings.extend(one.rankings);
         derived.rankings_by_policy.extend(one.rankings_by_policy);
         derived.latencies.extend(one.latencies);
+        derived.histograms.extend(one.histograms);
         derived.areas.extend(one.areas);
     }
     own_table(release, report, Check::Rankings, derived.rankings)?;
     own_table(release, report, Check::RankingsByPolicy, derived.rankings_by_policy)?;
     own_table(release, report, Check::Latencies, derived.latencies)?;
+    own_table(release, report, Check::Histograms, derived.histograms)?;
     own_table(release, report, Check::Areas, derived.areas)
 }
 

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::{Derived, areas, by_policy, latencies, rankings};
+use super::{Derived, areas, by_policy, histograms, latencies, rankings};
 use crate::formulas::measures::Measure;
 use crate::formulas::quantiles::Latency;
 use crate::formulas::ranks::{Rank, rank};
@@ -59,6 +59,7 @@ impl<'a> WindowFigures<'a> {
             }
         }
         derived.latencies = latencies::rows(self);
+        derived.histograms = histograms::rows(self);
         derived.areas = areas::rows(self);
         derived
     }

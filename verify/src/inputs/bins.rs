@@ -63,6 +63,13 @@ impl Bins {
         u16::try_from(after.checked_sub(1)?).ok()
     }
 
+    /// The lower edge that lies nearest to so many hundredths of a ms; of two as near, the lower one.
+    #[must_use]
+    pub fn edge_nearest_to(&self, hundredths: i64) -> i64 {
+        let edges = self.0.iter().map(|bin| bin.lower);
+        edges.min_by_key(|edge| (edge - hundredths).abs()).unwrap_or_default()
+    }
+
     /// True if a bin begins here.
     #[must_use]
     pub fn has_edge(&self, hundredths: i64) -> bool {

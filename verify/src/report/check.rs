@@ -59,6 +59,8 @@ checks! {
     RankingsByPolicy = "rankings_by_policy", "The orders under each policy come out of blocks and inputs, to the last digit.", "rows";
     /// `latencies`.
     Latencies = "latencies", "The latencies come out of blocks and inputs, to the last digit.", "rows";
+    /// `histograms`.
+    Histograms = "histograms", "How votes spread over the latencies comes out of blocks and inputs, to the last vote.", "rows";
     /// `areas`.
     Areas = "areas", "Countries and the world come out of blocks and inputs, to the last digit.", "rows";
     /// `trends`.

@@ -37,6 +37,7 @@ pub const RELATIONS: &[(Query, Origin)] = &[
     (catalog::RANKINGS, Origin::Cut),
     (catalog::RANKINGS_BY_POLICY, Origin::Cut),
     (catalog::LATENCIES, Origin::Cut),
+    (catalog::HISTOGRAMS, Origin::Cut),
     (catalog::AREAS, Origin::Cut),
     (catalog::TRENDS, Origin::CutFiles),
     (catalog::ASN_SOURCES, Origin::Cut),

@@ -17,7 +17,10 @@ use crate::export::{Layout, TableFile};
 /// The Parquet files of a release that are its own: their folder and the relations, in the order in which data flows. A file
 /// holds its relation whole, sorted by its contract's grain. Blocks and trends are in [`super::months`].
 const TABLES: [(&str, &[Query]); 2] = [
-    ("rankings", &[catalog::RANKINGS, catalog::RANKINGS_BY_POLICY, catalog::LATENCIES, catalog::AREAS]),
+    (
+        "rankings",
+        &[catalog::RANKINGS, catalog::RANKINGS_BY_POLICY, catalog::LATENCIES, catalog::HISTOGRAMS, catalog::AREAS],
+    ),
     ("provenance", &[catalog::ASN_SOURCES, catalog::ASN_PROVENANCE, catalog::COVERAGE]),
 ];
 

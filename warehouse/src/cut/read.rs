@@ -14,10 +14,11 @@ use crate::export::{Book, Sheet};
 use crate::paths::DataDir;
 
 /// Relations of a cut that statements of the API read.
-const PUBLISHED: [Query; 8] = [
+const PUBLISHED: [Query; 9] = [
     catalog::RANKINGS,
     catalog::RANKINGS_BY_POLICY,
     catalog::LATENCIES,
+    catalog::HISTOGRAMS,
     catalog::AREAS,
     catalog::TRENDS,
     catalog::ASN_SOURCES,
@@ -54,6 +55,8 @@ pub struct Cut {
     pub grades: Book,
     /// Latency increases by subject.
     pub latencies: Book,
+    /// How votes spread over latency increases, by subject.
+    pub histograms: Book,
     /// Countries and the world by subject.
     pub areas: Book,
     /// Trends by subject.
@@ -104,6 +107,7 @@ impl Cut {
             rankings: book(catalog::API_RANKINGS, &["mode", "window_days", "hours"])?,
             grades: book(catalog::API_GRADES, &["mode", "window_days", "hours", "policy"])?,
             latencies: book(catalog::API_LATENCIES, &["subject"])?,
+            histograms: book(catalog::API_HISTOGRAMS, &["subject"])?,
             areas: book(catalog::API_AREAS, &["subject"])?,
             trends: book(catalog::API_TRENDS, &["subject"])?,
             provenance: book(catalog::API_PROVENANCE, &["asn"])?,

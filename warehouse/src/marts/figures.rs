@@ -43,7 +43,7 @@ pub struct Basis {
 }
 
 /// Every relation of figures beside the sums, each after those that it reads.
-const STAGES: [Query; 21] = [
+const STAGES: [Query; 22] = [
     catalog::SUBJECT_GRADES,
     catalog::QUANTILES,
     catalog::GRADE_SHARES,
@@ -57,6 +57,7 @@ const STAGES: [Query; 21] = [
     catalog::RANKINGS,
     catalog::RANKINGS_BY_POLICY,
     catalog::LATENCIES,
+    catalog::HISTOGRAMS,
     catalog::AREAS,
     catalog::PERIODS,
     catalog::TRENDS,

@@ -50,7 +50,7 @@ pub(super) fn researcher(house: &House, document: &CutDocument) -> Engine {
     engine
 }
 
-/// Aim: rankings, orders under policies, latencies, areas and trends are recomputed to the last row from blocks and inputs,
+/// Aim: rankings, orders under policies, latencies, histograms, areas and trends are recomputed to the last row from blocks and inputs,
 /// with networks of all kinds: ranked, listed, hosting, in two countries, with peak hours of their own.
 #[test]
 fn figures_come_out_of_blocks_and_inputs() {
@@ -101,7 +101,7 @@ fn figures_come_out_of_blocks_and_inputs() {
         assert!(!engine.table(name, &format!("FROM {name}")).unwrap().rows.is_empty(), "{name} is empty");
         compared.push(name);
     }
-    assert_eq!(compared, ["rankings", "rankings_by_policy", "latencies", "areas", "trends"]);
+    assert_eq!(compared, ["rankings", "rankings_by_policy", "latencies", "histograms", "areas", "trends"]);
     let reasons = "SELECT count(DISTINCT coalesce(unranked_reason, hours)) AS n FROM rankings";
     let reasons = engine.query("test", reasons, &[], |row| row.int("n")).unwrap();
     assert_eq!(reasons, [4], "ranked over all hours and in the evening, hosting, and too few votes");

@@ -33,7 +33,7 @@ fn members(cut: &Cut, asn: usize) -> Result<Member, ExportFault> {
     let home = country.as_deref().map_or_else(|| cut.areas.all().slice(0..0), |code| cut.areas.part(code));
     let object = format!(
         "{{\"asn\":{asn},\"name\":{},\"country\":{},\"organisation\":{},\"kind\":{},\"rankings\":{},\"grades\":{},\
-         \"latencies\":{},\"provenance\":{},\"sources\":{},\"home\":{},\"world\":{}}}",
+         \"latencies\":{},\"histograms\":{},\"provenance\":{},\"sources\":{},\"home\":{},\"world\":{}}}",
         Value::from(name.clone()),
         Value::from(country.clone()),
         Value::from(organisation),
@@ -41,6 +41,7 @@ fn members(cut: &Cut, asn: usize) -> Result<Member, ExportFault> {
         joined(&rankings)?,
         joined(&of_network(&cut.grades, asn)?)?,
         json_rows(&cut.latencies.part(&format!("AS{asn}")))?,
+        json_rows(&cut.histograms.part(&format!("AS{asn}")))?,
         json_rows(&cut.provenance.part(&asn_key))?,
         json_rows(&cut.sources.part(&asn_key))?,
         json_rows(&home)?,

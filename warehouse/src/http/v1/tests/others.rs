@@ -31,6 +31,7 @@ async fn a_network_is_told_whole() {
         for (name, column, value) in [
             ("grades", "asn", Value::from(64_501)),
             ("latencies", "subject", "AS64501".into()),
+            ("histograms", "subject", "AS64501".into()),
             ("provenance", "asn", 64_501.into()),
             ("sources", "agent", "provider".into()),
             ("world", "subject", "world".into()),

@@ -1,0 +1,27 @@
+-- How votes spread over each latency increase.
+SELECT
+    h.test_type AS mode,
+    h.window_days,
+    h.hours,
+    h.subject,
+    h.quantity,
+    h.votes,
+    h.votes_from_0,
+    h.votes_from_5,
+    h.votes_from_10,
+    h.votes_from_15,
+    h.votes_from_20,
+    h.votes_from_25,
+    h.votes_from_30,
+    h.votes_from_40,
+    h.votes_from_50,
+    h.votes_from_60,
+    h.votes_from_75,
+    h.votes_from_100,
+    h.votes_from_150,
+    h.votes_from_200,
+    h.votes_from_300,
+    h.votes_from_400,
+    h.votes_from_600,
+    h.votes_from_1000
+FROM histograms AS h
