@@ -59,6 +59,18 @@ impl Problem {
         self.status
     }
 
+    /// The text of a member, such as `title` or `detail`.
+    #[must_use]
+    pub fn text(&self, member: &str) -> Option<&str> {
+        self.members.get(member)?.as_str()
+    }
+
+    /// The headers that belong to the answer.
+    #[must_use]
+    pub fn headers(&self) -> &[(HeaderName, HeaderValue)] {
+        &self.headers
+    }
+
     /// The last part of the type's URL: what metrics count problems by.
     #[must_use]
     pub fn slug(&self) -> &'static str {

@@ -32,6 +32,8 @@ pub struct Config {
     pub api: ApiConfig,
     /// How much of the releases the public may load.
     pub data: DataConfig,
+    /// What the public pages must know of the outside.
+    pub pages: PagesConfig,
     /// Where a copy of the releases is kept for the public; nowhere if its endpoint is empty.
     pub bucket: BucketConfig,
     /// Who runs this server; `GET /api/sponsor` tells it to pages of the old system.
@@ -88,6 +90,15 @@ pub struct DataConfig {
     pub max_downloads: usize,
     /// Most downloads of one client at once; beyond it the answer is 429 with `Retry-After`.
     pub max_downloads_per_client: u32,
+}
+
+/// What the public pages must know of the outside.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct PagesConfig {
+    /// Where they are reached, such as `https://bufferlake.example.org`: search engines and the cards of shared links want
+    /// whole addresses. Without it there is no sitemap, and links hold paths only.
+    pub url: Option<String>,
 }
 
 /// An S3-compatible bucket for a copy of the releases.
@@ -213,6 +224,7 @@ impl Default for Config {
             ingest: IngestConfig::default(),
             api: ApiConfig::default(),
             data: DataConfig::default(),
+            pages: PagesConfig::default(),
             bucket: BucketConfig::default(),
             sponsor: SponsorConfig::default(),
             seal: SealConfig::default(),

@@ -8,6 +8,8 @@ pub mod health;
 
 pub mod ingest;
 
+pub mod pages;
+
 pub mod v1;
 
 pub mod sponsor;

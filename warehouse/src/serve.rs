@@ -33,6 +33,7 @@ use crate::http::asn_lookup::Lookup;
 use crate::http::data::Data;
 use crate::http::health::{Alarms, Health, Probe};
 use crate::http::ingest::Ingest;
+use crate::http::pages::Pages;
 use crate::http::submit::Submit;
 use crate::http::v1::Api;
 use crate::import::Receiver;
@@ -149,14 +150,23 @@ pub async fn run(
     let proxies = TrustedProxies::parse(config.trusted_proxies.iter().map(String::as_str));
     let proxies = Arc::new(proxies.context("cannot use trusted_proxies")?);
     let clients = clients_router(&config, Arc::clone(&proxies), gate, landing.clone(), database, Arc::clone(&clock))?;
+    let pages = Pages::new(
+        Arc::clone(&cut),
+        Arc::clone(&shelf),
+        Arc::clone(&proxies),
+        &config.pages,
+        config.api.per_client_per_minute,
+    );
+    let nowhere = pages.clone();
     let public = ingest
         .router()
         .merge(clients)
         .merge(Data::new(Arc::clone(&shelf), dir.public(), Arc::clone(&proxies), &config.data).router())
         .merge(Api::new(cut, proxies, config.api.per_client_per_minute).router())
+        .merge(pages.router())
         .merge(http::sponsor::router(&config.sponsor))
         .merge(http::health::router(Arc::clone(&probe)))
-        .fallback(http::not_found);
+        .fallback(move |uri, headers| nowhere.nowhere(uri, headers));
     let uploads = tokio::spawn(uploading::follow(config.bucket.clone(), dir.clone(), shelf, alarms.clone()));
     let control =
         tokio::spawn(control::serve(control::bind(&dir)?, commands::handler(probe, jobs.clone(), upkeep, imports)));

@@ -164,6 +164,12 @@ impl Column {
         Some(self.at(row)?.as_primitive_opt::<Float64Type>()?.value(row))
     }
 
+    /// What is true or false of a row.
+    #[must_use]
+    pub fn bool(&self, row: usize) -> Option<bool> {
+        Some(self.at(row)?.as_boolean_opt()?.value(row))
+    }
+
     /// The day of a row, not before 1970.
     #[must_use]
     pub fn day(&self, row: usize) -> Option<Day> {

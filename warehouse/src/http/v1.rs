@@ -3,11 +3,11 @@
 //! Each noun of [`nouns::NOUNS`] is a path, its parameters, and a function from a cut and a question to an answer. What they
 //! share is here: limits, the entity tag and the answer to who has it already, the store of finished answers, and headers.
 
-mod answers;
+pub(in crate::http) mod answers;
 
-mod asn;
+pub(in crate::http) mod asn;
 
-mod cursor;
+pub(in crate::http) mod cursor;
 
 mod describe;
 
@@ -15,15 +15,15 @@ mod envelope;
 
 mod legacy;
 
-mod network;
+pub(in crate::http) mod network;
 
-mod nouns;
+pub(in crate::http) mod nouns;
 
-mod question;
+pub(in crate::http) mod question;
 
-mod rankings;
+pub(in crate::http) mod rankings;
 
-mod search;
+pub(in crate::http) mod search;
 
 mod world;
 
@@ -119,11 +119,9 @@ impl Api {
         let format = question.format(noun, headers)?;
         let cut = self.cut.load();
         let cut = cut.as_deref().ok_or_else(no_cut)?;
-        let tag = Tag::new(cut, noun.path, &question.canonical(), format);
+        let tag = Tag::new(cut, noun.path, &question.canonical(), format.name());
         let etag = tag.header();
-        let known = headers.get_all(header::IF_NONE_MATCH).iter().filter_map(|value| value.to_str().ok());
-        let mut known = known.flat_map(|value| value.split(','));
-        if known.any(|value| value.trim().trim_start_matches("W/").as_bytes() == etag.as_bytes()) {
+        if tag.is_known(headers) {
             return Ok((StatusCode::NOT_MODIFIED, [(header::ETAG, etag), (header::CACHE_CONTROL, CACHE_CONTROL)])
                 .into_response());
         }
@@ -133,7 +131,7 @@ impl Api {
         };
         let mut response = Response::new(Body::from(answer.bytes.clone()));
         let fields = response.headers_mut();
-        fields.insert(header::CONTENT_TYPE, HeaderValue::from_static(format.content_type()));
+        fields.insert(header::CONTENT_TYPE, HeaderValue::from_static(answer.content_type));
         fields.insert(header::ETAG, etag);
         fields.insert(header::CACHE_CONTROL, CACHE_CONTROL);
         if let Some(next) = &answer.next {
@@ -151,7 +149,7 @@ fn make(noun: &Noun, cut: &Cut, question: &Question, format: Format) -> Result<A
         tracing::error!(error = %fault, "an answer could not be written");
         Problem::new(StatusCode::INTERNAL_SERVER_ERROR, "not-written", "The answer could not be written")
     })?;
-    Ok(Answer { bytes: bytes.into(), next })
+    Ok(Answer { bytes: bytes.into(), content_type: format.content_type(), next })
 }
 
 fn refused(noun: &Noun, problem: Problem) -> Response {

@@ -4,12 +4,11 @@ use std::num::NonZeroUsize;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use axum::body::Bytes;
-use axum::http::HeaderValue;
+use axum::http::{HeaderMap, HeaderValue, header};
 use lru::LruCache;
 
 use crate::cut::Cut;
 use crate::digest::Sha256;
-use crate::export::Format;
 
 /// Most answers that are kept.
 const MAX_ANSWERS: NonZeroUsize = NonZeroUsize::new(4_096).expect("not 0");
@@ -19,32 +18,41 @@ const MAX_BYTES: usize = 64 << 20;
 
 /// An answer as it is sent.
 #[derive(Debug)]
-pub(super) struct Answer {
-    pub(super) bytes: Bytes,
+pub(in crate::http) struct Answer {
+    pub(in crate::http) bytes: Bytes,
+    /// The value of `Content-Type`.
+    pub(in crate::http) content_type: &'static str,
     /// Where the next page is.
-    pub(super) next: Option<HeaderValue>,
+    pub(in crate::http) next: Option<HeaderValue>,
 }
 
-/// Names an answer by all that its bytes depend on: cut, question, format and the program.
+/// Names an answer by all that its bytes depend on: cut, question, form (format and encoding) and the program.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub(super) struct Tag(String);
+pub(in crate::http) struct Tag(String);
 
 impl Tag {
-    pub(super) fn new(cut: &Cut, path: &str, question: &str, format: Format) -> Self {
+    pub(in crate::http) fn new(cut: &Cut, path: &str, question: &str, form: &str) -> Self {
         let (id, hour) = (cut.document.id, &cut.publication.generated_at);
-        let all = format!("{id} {hour} {path}?{question} {} {}", format.name(), env!("CARGO_PKG_VERSION"));
+        let all = format!("{id} {hour} {path}?{question} {form} {}", env!("CARGO_PKG_VERSION"));
         let mut digest = Sha256::of(all.as_bytes()).to_string();
         digest.truncate(32);
         Self(format!("\"{digest}\""))
     }
 
-    pub(super) fn header(&self) -> HeaderValue {
+    pub(in crate::http) fn header(&self) -> HeaderValue {
         HeaderValue::try_from(&self.0).unwrap_or_else(|_| HeaderValue::from_static("\"\""))
+    }
+
+    /// True if who asks has the answer already (`If-None-Match`).
+    pub(in crate::http) fn is_known(&self, headers: &HeaderMap) -> bool {
+        let known = headers.get_all(header::IF_NONE_MATCH).iter().filter_map(|value| value.to_str().ok());
+        let mut known = known.flat_map(|value| value.split(','));
+        known.any(|value| value.trim().trim_start_matches("W/") == self.0)
     }
 }
 
 /// The store. What was not asked for longest makes room.
-pub(super) struct Answers {
+pub(in crate::http) struct Answers {
     kept: Mutex<Kept>,
 }
 
@@ -60,12 +68,12 @@ impl Default for Answers {
 }
 
 impl Answers {
-    pub(super) fn find(&self, tag: &Tag) -> Option<Arc<Answer>> {
+    pub(in crate::http) fn find(&self, tag: &Tag) -> Option<Arc<Answer>> {
         self.with(|kept| kept.answers.get(tag).cloned())
     }
 
     /// Keeps an answer, if it is not larger than the store.
-    pub(super) fn keep(&self, tag: Tag, answer: Answer) -> Arc<Answer> {
+    pub(in crate::http) fn keep(&self, tag: Tag, answer: Answer) -> Arc<Answer> {
         let answer = Arc::new(answer);
         self.with(|kept| kept.push(tag, Arc::clone(&answer)));
         answer
@@ -101,7 +109,7 @@ mod tests {
     fn the_store_is_bounded() {
         let answers = Answers::default();
         let tag = |number: usize| Tag(number.to_string());
-        let answer = |bytes: usize| Answer { bytes: vec![0; bytes].into(), next: None };
+        let answer = |bytes: usize| Answer { bytes: vec![0; bytes].into(), content_type: "", next: None };
         for number in 0..70 {
             answers.keep(tag(number), answer(1 << 20));
             assert!(answers.find(&tag(0)).is_some(), "{number}");

@@ -8,12 +8,12 @@ use crate::cut::{Cut, CutId};
 use crate::digest::Sha256;
 
 /// The cursor of the page that begins at this row.
-pub(super) fn make(cut: &Cut, question: &Question, row: usize) -> String {
+pub(in crate::http) fn make(cut: &Cut, question: &Question, row: usize) -> String {
     hex::encode(format!("{}/{}/{row}", cut.document.id, fingerprint(question)))
 }
 
 /// The row at which the page of a question begins.
-pub(super) fn row(cut: &Cut, question: &Question) -> Result<usize, Problem> {
+pub(in crate::http) fn row(cut: &Cut, question: &Question) -> Result<usize, Problem> {
     let Some(text) = question.get("cursor") else { return Ok(0) };
     let bad = || bad_question("cursor is what an earlier answer to the same question gave as `next`".to_owned());
     let text = String::from_utf8(hex::decode(text).map_err(|_| bad())?).map_err(|_| bad())?;

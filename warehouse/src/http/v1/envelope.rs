@@ -6,17 +6,17 @@ use crate::cut::Cut;
 use crate::export::{self, ExportFault, Format, Sheet};
 
 /// What was found.
-pub(super) struct Found {
+pub(in crate::http) struct Found {
     /// What was asked, beside what [`meta`] says of the cut.
-    pub(super) meta: Map<String, Value>,
+    pub(in crate::http) meta: Map<String, Value>,
     /// The rows or the object.
-    pub(super) data: Data,
+    pub(in crate::http) data: Data,
     /// The cursor of the next page.
-    pub(super) next: Option<String>,
+    pub(in crate::http) next: Option<String>,
 }
 
 /// What stands in `data`.
-pub(super) enum Data {
+pub(in crate::http) enum Data {
     /// Rows.
     Rows(Sheet),
     /// Text of JSON.

@@ -11,7 +11,7 @@ use crate::cut::Cut;
 use crate::export::{Book, ExportFault, Sheet, json_rows};
 
 /// `GET /api/v1/asn/{asn}`.
-pub(super) fn answer(cut: &Cut, question: &Question) -> Result<Found, Problem> {
+pub(in crate::http) fn answer(cut: &Cut, question: &Question) -> Result<Found, Problem> {
     let asn = question.number("asn").unwrap_or(0);
     let (member, first) = members(cut, asn).map_err(unfit)?;
     let Some((name, country)) = first else { return Err(unknown(cut)) };
@@ -78,7 +78,7 @@ fn joined(sheets: &[Sheet]) -> Result<String, ExportFault> {
 }
 
 /// `GET /api/v1/asn/{asn}/trend`.
-pub(super) fn trend(cut: &Cut, question: &Question) -> Result<Found, Problem> {
+pub(in crate::http) fn trend(cut: &Cut, question: &Question) -> Result<Found, Problem> {
     let asn = question.number("asn").unwrap_or(0);
     let subject = format!("AS{asn}");
     if cut.trends.part(&subject).rows() == 0 {
@@ -88,7 +88,7 @@ pub(super) fn trend(cut: &Cut, question: &Question) -> Result<Found, Problem> {
 }
 
 /// `GET /api/v1/trends`: the world, or a country.
-pub(super) fn area_trends(cut: &Cut, question: &Question) -> Result<Found, Problem> {
+pub(in crate::http) fn area_trends(cut: &Cut, question: &Question) -> Result<Found, Problem> {
     told(cut, question, question.get("country").unwrap_or("world"))
 }
 

@@ -10,31 +10,34 @@ use crate::cut::Cut;
 use crate::export::Format;
 
 /// A path and its answer.
-pub(super) struct Noun {
+pub(in crate::http) struct Noun {
     /// The path, as the router takes it.
-    pub(super) path: &'static str,
+    pub(in crate::http) path: &'static str,
     /// What it tells, in a sentence.
-    pub(super) summary: &'static str,
+    pub(in crate::http) summary: &'static str,
     /// What can be chosen.
-    pub(super) parameters: &'static [Parameter],
+    pub(in crate::http) parameters: &'static [Parameter],
     /// In which formats; with one only there is no parameter `format`.
-    pub(super) formats: &'static [Format],
+    pub(in crate::http) formats: &'static [Format],
     /// The statement whose contract describes a row of `data`.
-    pub(super) rows: Option<Query>,
+    pub(in crate::http) rows: Option<Query>,
     /// Whether parameters that nobody knows are refused.
-    pub(super) strict: bool,
+    pub(in crate::http) strict: bool,
     /// The answer.
-    pub(super) answer: fn(&Cut, &Question) -> Result<Found, Problem>,
+    pub(in crate::http) answer: fn(&Cut, &Question) -> Result<Found, Problem>,
 }
 
 const JSON: &[Format] = &[Format::Json];
 
 /// Every path.
-pub(super) const NOUNS: &[Noun] = &[
+pub(in crate::http) const NOUNS: &[Noun] = &[
     Noun {
         path: "/api/v1/rankings",
         summary: "The ranking of networks by their latency under load, with what it rests on.",
-        parameters: &[MODE, WINDOW, HOURS, POLICY, ORDER, COUNTRY, MIN_VOTES, SORT, DIRECTION, LIMIT, CURSOR, FORMAT],
+        parameters: &[
+            MODE, WINDOW, HOURS, POLICY, ORDER, COUNTRY, NAMED, EVIDENCE, MIN_VOTES, SORT, DIRECTION, LIMIT, CURSOR,
+            FORMAT,
+        ],
         formats: Format::ALL,
         rows: Some(catalog::API_RANKINGS),
         strict: true,
@@ -142,28 +145,28 @@ pub(super) const NOUNS: &[Noun] = &[
     },
 ];
 
-const MODE: Parameter = Parameter {
+pub(in crate::http) const MODE: Parameter = Parameter {
     name: "mode",
     values: Values::OneOf(&["single", "household"]),
     usual: Some("single"),
     meaning: "Kind of test.",
 };
 
-const WINDOW: Parameter = Parameter {
+pub(in crate::http) const WINDOW: Parameter = Parameter {
     name: "window",
     values: Values::OneOf(&["7", "30", "90"]),
     usual: Some("30"),
     meaning: "Length of the window in days, up to the last closed day.",
 };
 
-const HOURS: Parameter = Parameter {
+pub(in crate::http) const HOURS: Parameter = Parameter {
     name: "hours",
     values: Values::OneOf(&["all", "peak"]),
     usual: Some("all"),
     meaning: "All hours, or 19 to 23 h by the standard time of the client's country.",
 };
 
-const POLICY: Parameter = Parameter {
+pub(in crate::http) const POLICY: Parameter = Parameter {
     name: "policy",
     values: Values::OneOf(&["dslreports", "libreqos-2024-12", "reported"]),
     usual: None,
@@ -171,7 +174,7 @@ const POLICY: Parameter = Parameter {
               household tests, unless another is named.",
 };
 
-const ORDER: Parameter = Parameter {
+pub(in crate::http) const ORDER: Parameter = Parameter {
     name: "order",
     values: Values::OneOf(&["ms", "share"]),
     usual: None,
@@ -179,35 +182,43 @@ const ORDER: Parameter = Parameter {
               Household tests measure no latency and are always ranked by share.",
 };
 
-const COUNTRY: Parameter = Parameter {
+pub(in crate::http) const COUNTRY: Parameter = Parameter {
     name: "country",
     values: Values::Country,
     usual: None,
     meaning: "Only networks with most of their votes in this country; ranks stay those of the world.",
 };
 
-const MIN_VOTES: Parameter = Parameter {
+pub(in crate::http) const MIN_VOTES: Parameter = Parameter {
     name: "min_votes",
     values: Values::Integer(0, 1_000_000_000),
     usual: None,
     meaning: "Only networks with at least so many votes.",
 };
 
-const SORT: Parameter = Parameter {
+pub(in crate::http) const EVIDENCE: Parameter = Parameter {
+    name: "evidence",
+    values: Values::OneOf(&["ranked", "below_gate", "hosting"]),
+    usual: None,
+    meaning: "Only networks with a rank, only those with too few votes or days for one, or only hosting networks, which are \
+              listed apart.",
+};
+
+pub(in crate::http) const SORT: Parameter = Parameter {
     name: "sort",
     values: Values::OneOf(rankings::SORTS),
     usual: Some("rank"),
     meaning: "By which column rows are sorted; those without a value come last.",
 };
 
-const DIRECTION: Parameter = Parameter {
+pub(in crate::http) const DIRECTION: Parameter = Parameter {
     name: "direction",
     values: Values::OneOf(&["asc", "desc"]),
     usual: Some("asc"),
     meaning: "Smallest or largest first.",
 };
 
-const LIMIT: Parameter = Parameter {
+pub(in crate::http) const LIMIT: Parameter = Parameter {
     name: "limit",
     values: Values::Integer(1, 1_000),
     usual: Some("100"),
@@ -228,7 +239,7 @@ const FORMAT: Parameter = Parameter {
     meaning: "Format of the answer; decides before the header Accept.",
 };
 
-const PERIOD: Parameter = Parameter {
+pub(in crate::http) const PERIOD: Parameter = Parameter {
     name: "period",
     values: Values::OneOf(&["month", "day"]),
     usual: None,
@@ -236,7 +247,7 @@ const PERIOD: Parameter = Parameter {
               last 90 days.",
 };
 
-const AREA_HOURS: Parameter = Parameter {
+pub(in crate::http) const AREA_HOURS: Parameter = Parameter {
     name: "hours",
     values: Values::OneOf(&["all", "peak", "off_peak"]),
     usual: Some("all"),
@@ -250,12 +261,15 @@ const SUBJECT_COUNTRY: Parameter = Parameter {
     meaning: "Of which country; without it, of the world.",
 };
 
-const QUERY: Parameter = Parameter {
+pub(in crate::http) const QUERY: Parameter = Parameter {
     name: "query",
     values: Values::Text(100),
     usual: Some(""),
     meaning: "A number as AS64500, as64500 or 64500, a name, or the beginning of a name or of a word in it.",
 };
+
+/// Only networks that fit; without it, all.
+pub(in crate::http) const NAMED: Parameter = Parameter { usual: None, ..QUERY };
 
 const OLD_SORT: Parameter = Parameter {
     name: "sort",

@@ -12,16 +12,16 @@ use super::nouns::Noun;
 use crate::export::Format;
 
 /// A parameter.
-pub(super) struct Parameter {
-    pub(super) name: &'static str,
-    pub(super) values: Values,
+pub(in crate::http) struct Parameter {
+    pub(in crate::http) name: &'static str,
+    pub(in crate::http) values: Values,
     /// The value of those who give none.
-    pub(super) usual: Option<&'static str>,
-    pub(super) meaning: &'static str,
+    pub(in crate::http) usual: Option<&'static str>,
+    pub(in crate::http) meaning: &'static str,
 }
 
 /// What a parameter may be.
-pub(super) enum Values {
+pub(in crate::http) enum Values {
     /// One of these.
     OneOf(&'static [&'static str]),
     /// An integer, both ends included.
@@ -34,7 +34,7 @@ pub(super) enum Values {
 
 /// Values by parameter; what is usual is filled in.
 #[derive(Debug, Clone)]
-pub(super) struct Question {
+pub(in crate::http) struct Question {
     values: BTreeMap<&'static str, String>,
 }
 
@@ -43,15 +43,28 @@ impl Question {
     ///
     /// # Errors
     /// A problem that lists what can be asked.
-    pub(super) fn parse(noun: &Noun, uri: &Uri) -> Result<Self, Problem> {
-        let refuse = |detail: String| refused(noun, detail);
-        let Ok(Query(pairs)) = Query::<Vec<(String, String)>>::try_from_uri(uri) else {
-            return Err(refuse("The question is not written as name=value&name=value".to_owned()));
-        };
+    pub(in crate::http) fn parse(noun: &Noun, uri: &Uri) -> Result<Self, Problem> {
+        let pairs = pairs(noun.parameters, uri)?;
+        Self::read(noun.path, noun.parameters, noun.strict, pairs, uri)
+    }
+
+    /// What these names and values ask, at a path that may hold a place for a value, such as `{asn}`. What nobody knows is
+    /// refused or left out.
+    ///
+    /// # Errors
+    /// A problem that lists what can be asked.
+    pub(in crate::http) fn read(
+        path: &str,
+        parameters: &[Parameter],
+        is_strict: bool,
+        pairs: Vec<(String, String)>,
+        uri: &Uri,
+    ) -> Result<Self, Problem> {
+        let refuse = |detail: String| refused(parameters, detail);
         let mut values = BTreeMap::new();
         for (name, value) in pairs {
-            let Some(parameter) = noun.parameters.iter().find(|parameter| parameter.name == name) else {
-                if noun.strict {
+            let Some(parameter) = parameters.iter().find(|parameter| parameter.name == name) else {
+                if is_strict {
                     return Err(refuse("There is a parameter that nobody knows here".to_owned()));
                 }
                 continue;
@@ -63,58 +76,72 @@ impl Question {
                 return Err(refuse(format!("{name} is given twice")));
             }
         }
-        for parameter in noun.parameters {
+        for parameter in parameters {
             if let Some(usual) = parameter.usual {
                 values.entry(parameter.name).or_insert_with(|| usual.to_owned());
             }
         }
-        if let Some((before, after)) = noun.path.split_once("{asn}") {
-            let text = uri.path().strip_prefix(before).and_then(|rest| rest.strip_suffix(after));
+        if let Some(text) = placed(path, "{asn}", uri) {
             values.insert("asn", text.and_then(asn::parse).ok_or_else(asn::bad)?.to_string());
+        }
+        if let Some(text) = placed(path, "{country}", uri) {
+            let code = text.and_then(|text| Values::Country.read(text));
+            values.insert("country", code.ok_or_else(|| refuse("A country is two letters".to_owned()))?);
         }
         Ok(Self { values })
     }
 
+    /// The same question with another value of a parameter, or with none.
+    #[must_use]
+    pub(in crate::http) fn with(&self, name: &'static str, value: Option<&str>) -> Self {
+        let mut values = self.values.clone();
+        match value {
+            Some(value) => values.insert(name, value.to_owned()),
+            None => values.remove(name),
+        };
+        Self { values }
+    }
+
     /// The value of a parameter, or what is usual.
-    pub(super) fn get(&self, name: &str) -> Option<&str> {
+    pub(in crate::http) fn get(&self, name: &str) -> Option<&str> {
         self.values.get(name).map(String::as_str)
     }
 
     /// The value of a parameter that has a usual one.
-    pub(super) fn text(&self, name: &str) -> &str {
+    pub(in crate::http) fn text(&self, name: &str) -> &str {
         self.get(name).unwrap_or_default()
     }
 
     /// The value of an integer.
-    pub(super) fn number(&self, name: &str) -> Option<usize> {
+    pub(in crate::http) fn number(&self, name: &str) -> Option<usize> {
         self.get(name)?.parse().ok()
     }
 
     /// The question in one spelling.
-    pub(super) fn canonical(&self) -> String {
+    pub(in crate::http) fn canonical(&self) -> String {
         self.write(&[])
     }
 
     /// What all pages of an answer have in common.
-    pub(super) fn without_place(&self) -> String {
+    pub(in crate::http) fn without_place(&self) -> String {
         self.write(&["cursor", "format", "limit"])
     }
 
     /// The value of the header `Link` that names the next page.
-    pub(super) fn link(&self, path: &str, cursor: &str) -> String {
+    pub(in crate::http) fn link(&self, path: &str, cursor: &str) -> String {
         format!("<{path}?{}&cursor={cursor}>; rel=\"next\"", self.write(&["cursor"]))
     }
 
     fn write(&self, left_out: &[&str]) -> String {
         let kept = self.values.iter().filter(|(name, _)| !left_out.contains(name));
-        kept.map(|(name, value)| format!("{name}={value}")).collect::<Vec<_>>().join("&")
+        form_urlencoded::Serializer::new(String::new()).extend_pairs(kept).finish()
     }
 
     /// The format that is asked for, by parameter or by header.
     ///
     /// # Errors
     /// 406 if there is no such format here.
-    pub(super) fn format(&self, noun: &Noun, headers: &HeaderMap) -> Result<Format, Problem> {
+    pub(in crate::http) fn format(&self, noun: &Noun, headers: &HeaderMap) -> Result<Format, Problem> {
         if let Some(name) = self.get("format")
             && let Some(format) = noun.formats.iter().find(|format| format.name() == name)
         {
@@ -146,7 +173,7 @@ impl Values {
     }
 
     /// What is allowed, for people.
-    pub(super) fn describe(&self) -> String {
+    pub(in crate::http) fn describe(&self) -> String {
         match self {
             Self::OneOf(allowed) => allowed.join(", "),
             Self::Integer(least, most) => format!("{least} to {most}"),
@@ -157,13 +184,30 @@ impl Values {
 }
 
 /// A question that nobody can answer.
-pub(super) fn bad_question(detail: String) -> Problem {
+pub(in crate::http) fn bad_question(detail: String) -> Problem {
     Problem::new(StatusCode::BAD_REQUEST, "bad-query", "The question cannot be answered").detail(format!("{detail}."))
 }
 
-fn refused(noun: &Noun, detail: String) -> Problem {
-    let list = noun.parameters.iter().map(|parameter| format!("{} ({})", parameter.name, parameter.values.describe()));
+fn refused(parameters: &[Parameter], detail: String) -> Problem {
+    let list = parameters.iter().map(|parameter| format!("{} ({})", parameter.name, parameter.values.describe()));
     let list = list.collect::<Vec<_>>().join(", ");
     let parameters = if list.is_empty() { "There are no parameters".to_owned() } else { format!("Parameters: {list}") };
     bad_question(format!("{detail}. {parameters}"))
+}
+
+/// The names and values of a URL.
+///
+/// # Errors
+/// If it is written in another way.
+pub(in crate::http) fn pairs(parameters: &[Parameter], uri: &Uri) -> Result<Vec<(String, String)>, Problem> {
+    let Ok(Query(pairs)) = Query::try_from_uri(uri) else {
+        return Err(refused(parameters, "The question is not written as name=value&name=value".to_owned()));
+    };
+    Ok(pairs)
+}
+
+/// What stands in a path where its pattern has this place; none if the pattern has no such place.
+fn placed<'a>(path: &str, place: &str, uri: &'a Uri) -> Option<Option<&'a str>> {
+    let (before, after) = path.split_once(place)?;
+    Some(uri.path().strip_prefix(before).and_then(|rest| rest.strip_suffix(after)))
 }

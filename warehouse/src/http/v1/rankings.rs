@@ -6,11 +6,12 @@ use serde_json::{Map, json};
 use super::cursor;
 use super::envelope::{Data, Found};
 use super::question::{Question, bad_question};
+use super::search;
 use crate::cut::Cut;
 use crate::export::{ExportFault, Sheet};
 
 /// By what rows can be sorted.
-pub(super) const SORTS: &[&str] = &[
+pub(in crate::http) const SORTS: &[&str] = &[
     "rank",
     "asn",
     "name",
@@ -43,12 +44,12 @@ const OF_POLICY: [&str; 11] = [
 const OF_ORDER: [&str; 5] = ["rank", "rank_low", "rank_high", "ties", "score_share"];
 
 /// How a ranking is made of what was asked.
-pub(super) struct Choice<'a> {
-    pub(super) mode: &'a str,
-    pub(super) window: &'a str,
-    pub(super) hours: &'a str,
-    pub(super) policy: &'a str,
-    pub(super) order: &'a str,
+pub(in crate::http) struct Choice<'a> {
+    pub(in crate::http) mode: &'a str,
+    pub(in crate::http) window: &'a str,
+    pub(in crate::http) hours: &'a str,
+    pub(in crate::http) policy: &'a str,
+    pub(in crate::http) order: &'a str,
 }
 
 impl<'a> Choice<'a> {
@@ -56,7 +57,7 @@ impl<'a> Choice<'a> {
     ///
     /// # Errors
     /// If the mode has no such order or policy.
-    pub(super) fn of(cut: &'a Cut, question: &'a Question) -> Result<Self, Problem> {
+    pub(in crate::http) fn of(cut: &'a Cut, question: &'a Question) -> Result<Self, Problem> {
         let mode = question.text("mode");
         let household = mode == "household";
         let usual = if household { ("reported", "share") } else { (cut.document.policy.as_str(), "ms") };
@@ -82,7 +83,7 @@ impl<'a> Choice<'a> {
     ///
     /// # Errors
     /// If the cut's sheets do not fit together, which its tests exclude.
-    pub(super) fn rows(&self, cut: &Cut) -> Result<Sheet, ExportFault> {
+    pub(in crate::http) fn rows(&self, cut: &Cut) -> Result<Sheet, ExportFault> {
         let key = format!("{}/{}/{}", self.mode, self.window, self.hours);
         let rows = cut.rankings.part(&key);
         if rows.rows() == 0 {
@@ -94,11 +95,11 @@ impl<'a> Choice<'a> {
     }
 }
 
-pub(super) fn answer(cut: &Cut, question: &Question) -> Result<Found, Problem> {
+pub(in crate::http) fn answer(cut: &Cut, question: &Question) -> Result<Found, Problem> {
     let choice = Choice::of(cut, question)?;
     let start = cursor::row(cut, question)?;
     let limit = question.number("limit").unwrap_or(0);
-    let found = sorted(cut, question, &choice).map_err(unfit)?;
+    let found = found(cut, question, &choice).map_err(unfit)?;
     let total = found.rows();
     let end = start.saturating_add(limit);
     let meta = json!({
@@ -108,6 +109,8 @@ pub(super) fn answer(cut: &Cut, question: &Question) -> Result<Found, Problem> {
         "policy": choice.policy,
         "order": choice.order,
         "country": question.get("country"),
+        "query": question.get("query"),
+        "evidence": question.get("evidence"),
         "total": total,
     });
     Ok(Found {
@@ -117,8 +120,31 @@ pub(super) fn answer(cut: &Cut, question: &Question) -> Result<Found, Problem> {
     })
 }
 
-fn sorted(cut: &Cut, question: &Question, choice: &Choice<'_>) -> Result<Sheet, ExportFault> {
+/// All rows of a ranking that are asked for, in the order that is asked for.
+///
+/// # Errors
+/// If the cut's sheets do not fit together, which its tests exclude.
+pub(in crate::http) fn found(cut: &Cut, question: &Question, choice: &Choice<'_>) -> Result<Sheet, ExportFault> {
     let mut rows = choice.rows(cut)?;
+    let query = question.text("query");
+    if !query.is_empty() {
+        let mut places: Vec<u32> =
+            search::find(&rows, query).into_iter().filter_map(|row| row.try_into().ok()).collect();
+        // The sheet's own order, by number, is what the rest relies on.
+        places.sort_unstable();
+        rows = rows.pick(&places)?;
+    }
+    if let Some(evidence) = question.get("evidence") {
+        let (ranks, reasons) = (rows.column("rank"), rows.column("unranked_reason"));
+        rows = rows.filter(|row| {
+            evidence
+                == match (ranks.int(row), reasons.text(row)) {
+                    (Some(_), _) => "ranked",
+                    (None, Some("hosting_network")) => "hosting",
+                    (None, _) => "below_gate",
+                }
+        })?;
+    }
     let country = question.get("country");
     let least = question.number("min_votes").unwrap_or(0);
     if country.is_some() || least > 0 {
@@ -137,13 +163,13 @@ fn sorted(cut: &Cut, question: &Question, choice: &Choice<'_>) -> Result<Sheet, 
 }
 
 /// Sheets of one cut fit together: its tests see to it.
-pub(super) fn unfit(fault: ExportFault) -> Problem {
+pub(in crate::http) fn unfit(fault: ExportFault) -> Problem {
     tracing::error!(error = %fault, "the sheets of the cut do not fit together");
     Problem::new(axum::http::StatusCode::INTERNAL_SERVER_ERROR, "not-written", "The answer could not be made")
 }
 
 /// The members of an object.
-pub(super) fn object(value: serde_json::Value) -> Map<String, serde_json::Value> {
+pub(in crate::http) fn object(value: serde_json::Value) -> Map<String, serde_json::Value> {
     match value {
         serde_json::Value::Object(members) => members,
         _ => Map::new(),

@@ -1,0 +1,60 @@
+//! Every page: one table, from which routes, menus and the sitemap are made.
+
+use super::trouble::Trouble;
+use super::visit::{Reply, Visit};
+use super::{home, rankings, search, sitemap};
+use crate::http::v1::question::{Parameter, Question};
+
+/// A path and what is drawn there.
+pub(super) struct Page {
+    /// The path, as the router takes it; `{asn}` and `{country}` are places for values of the question.
+    pub(super) path: &'static str,
+    /// What can be chosen.
+    pub(super) parameters: &'static [Parameter],
+    /// Where other pages name it.
+    pub(super) menu: Menu,
+    /// Whether pages of other sites may show it inside of theirs: pictures.
+    pub(super) is_open: bool,
+    /// Puts a question right that the page's own forms can ask and the API refuses.
+    pub(super) settle: fn(Question) -> Question,
+    /// Draws it.
+    pub(super) draw: fn(&Visit<'_>) -> Result<Reply, Trouble>,
+}
+
+/// Where a page is named on all others.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Menu {
+    /// At the top, under this name.
+    Top(&'static str),
+    /// At the foot, under this name.
+    #[expect(dead_code, reason = "the pages about the site itself stand there, and are made next")]
+    Foot(&'static str),
+    /// Nowhere.
+    No,
+}
+
+/// What most pages are.
+const PAGE: Page = Page {
+    path: "",
+    parameters: &[],
+    menu: Menu::No,
+    is_open: false,
+    settle: |question| question,
+    draw: |_| Err(Trouble::no_such_page()),
+};
+
+/// Every page, in the order of the menus.
+pub(super) const PAGES: &[Page] = &[
+    Page { path: "/", draw: home::draw, ..PAGE },
+    Page {
+        path: rankings::PATH,
+        parameters: rankings::PARAMETERS,
+        menu: Menu::Top("Rankings"),
+        settle: rankings::settle,
+        draw: rankings::draw,
+        ..PAGE
+    },
+    Page { path: search::PATH, parameters: search::PARAMETERS, draw: search::draw, ..PAGE },
+    Page { path: sitemap::PATH, draw: sitemap::draw, ..PAGE },
+    Page { path: sitemap::ROBOTS, draw: sitemap::robots, ..PAGE },
+];

@@ -1,0 +1,2 @@
+// Comfort for the public pages: they work without it.
+"use strict";
