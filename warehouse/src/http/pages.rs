@@ -11,11 +11,25 @@ mod answer;
 
 mod assets;
 
+mod badge;
+
+mod card;
+
+mod chart;
+
+mod cite;
+
+mod countries;
+
+mod country;
+
 mod figures;
 
 mod frame;
 
 mod home;
+
+mod network;
 
 mod rankings;
 
@@ -23,9 +37,15 @@ mod search;
 
 mod sitemap;
 
+mod subject;
+
 mod table;
 
 mod trouble;
+
+mod uses;
+
+mod verdict;
 
 mod visit;
 

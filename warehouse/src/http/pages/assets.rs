@@ -38,7 +38,7 @@ struct Made {
 static STYLE: Asset = Asset {
     path: "/assets/style.css",
     content_type: "text/css; charset=utf-8",
-    content: include_str!("../../../templates/style.css"),
+    content: concat!(include_str!("../../../templates/style.css"), include_str!("../../../templates/chart/chart.css")),
     made: LazyLock::new(|| STYLE.make()),
 };
 

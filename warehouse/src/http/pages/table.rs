@@ -2,7 +2,7 @@
 
 use super::trouble::Trouble;
 use super::visit::{Reply, Visit};
-use super::{home, rankings, search, sitemap};
+use super::{country, home, network, rankings, search, sitemap};
 use crate::http::v1::question::{Parameter, Question};
 
 /// A path and what is drawn there.
@@ -54,6 +54,11 @@ pub(super) const PAGES: &[Page] = &[
         draw: rankings::draw,
         ..PAGE
     },
+    Page { path: network::PATH, draw: network::draw, ..PAGE },
+    Page { path: network::BADGE_PATH, is_open: true, draw: network::draw_badge, ..PAGE },
+    Page { path: network::CARD_PATH, is_open: true, draw: network::draw_card, ..PAGE },
+    Page { path: country::PATH, draw: country::draw, ..PAGE },
+    Page { path: country::CARD_PATH, is_open: true, draw: country::draw_card, ..PAGE },
     Page { path: search::PATH, parameters: search::PARAMETERS, draw: search::draw, ..PAGE },
     Page { path: sitemap::PATH, draw: sitemap::draw, ..PAGE },
     Page { path: sitemap::ROBOTS, draw: sitemap::robots, ..PAGE },

@@ -51,7 +51,7 @@ fn members(cut: &Cut, asn: usize) -> Result<Member, ExportFault> {
 }
 
 /// The rows of a network, one sheet for each part of the book that has one.
-fn of_network(book: &Book, asn: usize) -> Result<Vec<Sheet>, ExportFault> {
+pub(in crate::http) fn of_network(book: &Book, asn: usize) -> Result<Vec<Sheet>, ExportFault> {
     let asn = i64::try_from(asn).ok();
     let mut sheets = Vec::new();
     for key in book.keys() {

@@ -81,7 +81,8 @@ fn one(sheet: &Sheet, row: usize, ranked: i64) -> Row {
     }
 }
 
-fn reason(code: &str) -> &'static str {
+/// Why a network has no rank, in words.
+pub(in crate::http::pages) fn reason(code: &str) -> &'static str {
     match code {
         "votes_below_gate" => "too few votes",
         "days_below_gate" => "votes on too few days",
