@@ -19,6 +19,8 @@ mod chart;
 
 mod cite;
 
+mod compare;
+
 mod countries;
 
 mod country;

@@ -87,6 +87,11 @@ pub(super) fn date(day: TestDate) -> String {
     day.date().strftime("%-d %B %Y").to_string()
 }
 
+/// A grade as a part of a class's name: `a-plus`.
+pub(super) fn grade_class(grade: &str) -> String {
+    grade.to_lowercase().replace('+', "-plus")
+}
+
 /// A name from a list on one line, without characters that hide themselves or turn the text around them about.
 pub(super) fn plain(text: &str) -> String {
     let shown = text.chars().take(MAX_SHOWN_CHARS).map(|c| if is_unseen(c) { ' ' } else { c }).collect::<String>();

@@ -2,7 +2,7 @@
 
 use super::trouble::Trouble;
 use super::visit::{Reply, Visit};
-use super::{country, home, network, rankings, search, sitemap};
+use super::{compare, country, home, network, rankings, search, sitemap};
 use crate::http::v1::question::{Parameter, Question};
 
 /// A path and what is drawn there.
@@ -52,6 +52,14 @@ pub(super) const PAGES: &[Page] = &[
         menu: Menu::Top("Rankings"),
         settle: rankings::settle,
         draw: rankings::draw,
+        ..PAGE
+    },
+    Page {
+        path: compare::PATH,
+        parameters: compare::PARAMETERS,
+        menu: Menu::Top("Compare"),
+        settle: compare::settle,
+        draw: compare::draw,
         ..PAGE
     },
     Page { path: network::PATH, draw: network::draw, ..PAGE },

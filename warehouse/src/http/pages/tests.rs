@@ -7,6 +7,10 @@ use tower::ServiceExt as _;
 use super::*;
 use crate::cut::tests::sample;
 
+mod others;
+
+mod ranking;
+
 /// The site of the tests' cut.
 pub(super) fn site() -> Pages {
     pages(CurrentCut::new(arc_swap::ArcSwapOption::from_pointee(sample())))

@@ -96,7 +96,7 @@ impl Choices {
             |name: &str| visit.page.parameters.iter().find(|known| known.name == name).and_then(|known| known.usual);
         let kept = kept.filter_map(|name| Some((name, question.get(name)?.to_owned())));
         Self {
-            modes: vec![mode("single", "One connection"), mode("household", "A busy household")],
+            modes: vec![mode("single", "One user"), mode("household", "A busy household")],
             lists,
             query: question.text("query").to_owned(),
             kept: kept.filter(|(name, value)| usual(name) != Some(value.as_str())).collect(),

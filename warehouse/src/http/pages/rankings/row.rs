@@ -2,7 +2,7 @@
 
 use crate::cut::Cut;
 use crate::export::Sheet;
-use crate::http::pages::figures::{count, ms, ms_range, percent, percent_range, places, plain, whole};
+use crate::http::pages::figures::{count, grade_class, ms, ms_range, percent, percent_range, places, plain, whole};
 use crate::http::v1::rankings::Choice;
 
 /// From this share on, the largest source decides what is seen of a network.
@@ -106,7 +106,8 @@ fn flags(sheet: &Sheet, row: usize) -> Vec<Flag> {
             meaning: format!("{} of the votes came from one server.", percent(share)),
         });
     }
-    if is("hangs_on_one") {
+    // Of a single source, the flag above says it already.
+    if is("hangs_on_one") && !is("is_single_source") {
         flags.push(Flag {
             word: "hangs on one",
             meaning: "Without one of its sources the network would have too few votes for a rank.".to_owned(),
@@ -124,6 +125,6 @@ fn flags(sheet: &Sheet, row: usize) -> Vec<Flag> {
 impl Row {
     /// The grade as a part of a class's name.
     pub(in crate::http::pages) fn grade_class(&self) -> String {
-        self.grade.as_deref().unwrap_or_default().to_lowercase().replace('+', "-plus")
+        grade_class(self.grade.as_deref().unwrap_or_default())
     }
 }
