@@ -123,10 +123,10 @@ struct Size {
 }
 
 /// For columns with room, and for paper.
-const WIDE: Size = Size { name: "wide", width: 640.0, height: 300.0, letter: 6.9 };
+const WIDE: Size = Size { name: "wide", width: 640.0, height: 300.0, letter: 7.7 };
 
 /// For phones and narrow columns.
-const NARROW: Size = Size { name: "narrow", width: 340.0, height: 240.0, letter: 6.4 };
+const NARROW: Size = Size { name: "narrow", width: 340.0, height: 240.0, letter: 7.1 };
 
 /// Both sizes of a chart: `draw` gives the height and the marks of one.
 fn drawings(draw: impl Fn(Size) -> (f64, ink::Ink)) -> Vec<Drawing> {

@@ -1,7 +1,7 @@
 //! A subject (a network, a country or the world) as the cut tells of it: single rows, and the charts that pages share.
 
 use super::chart::{self, Chart, Distribution, GradeVotes, Hours, Line, Moment, Panel, Shares, Unit};
-use super::figures::{ms, ms_range, percent};
+use super::figures::{ms, percent};
 use super::trouble::Trouble;
 use crate::cut::Cut;
 use crate::export::Sheet;
@@ -165,8 +165,9 @@ pub(super) fn trend(
     }
     let title = match (unit, period) {
         (Unit::Ms, "month") => "Latency under load, month by month",
-        (Unit::Ms, _) => "The last 90 days, in blocks of ten tests or more",
-        (Unit::Share, _) => "Good household tests, month by month",
+        (Unit::Ms, _) => "The last 90 days, by day on which a block of ten votes was full",
+        (Unit::Share, "month") => "Good household tests, month by month",
+        (Unit::Share, _) => "Good household tests in the last 90 days",
     };
     Ok(chart::trend(id, title, unit, period, &lines))
 }
@@ -213,7 +214,8 @@ pub(super) fn change(cut: &Cut, key: &str, mode: &str) -> Result<Option<String>,
     let (Some(month), Some(word)) = (told.text("label"), told.text("change")) else { return Ok(None) };
     let by = if mode == "single" {
         let between = told.float("p50_change_low_ms").zip(told.float("p50_change_high_ms"));
-        told.float("p50_change_ms").zip(between).map(|(by, (low, high))| (signed(by, ms), ms_range(low, high)))
+        let between = between.map(|(low, high)| format!("{} to {}", signed(low, ms), signed(high, ms)));
+        told.float("p50_change_ms").zip(between).map(|(by, between)| (signed(by, ms), between))
     } else {
         told.float("share_change").map(|by| (signed(100.0 * by, |points| format!("{points:.0} points")), String::new()))
     };

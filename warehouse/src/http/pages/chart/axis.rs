@@ -1,5 +1,6 @@
 //! Axes: where a number lies, and which round numbers stand at the marks.
 
+use super::Size;
 use super::ink::Ink;
 
 /// Most marks of an axis beside that of 0.
@@ -68,14 +69,16 @@ impl Plot {
     }
 }
 
-/// Those of these labels, each with its place, that do not touch the one before; `letter` is a letter's width.
-pub(super) fn without_touching(labels: Vec<(f64, String)>, letter: f64) -> Vec<(f64, String)> {
+/// Those of these labels, each with the place of its middle, that do not touch the one before, moved to where they end inside of
+/// the drawing.
+pub(super) fn without_touching(labels: Vec<(f64, String)>, size: Size) -> Vec<(f64, String)> {
     let mut free_from = f64::MIN;
     let mut kept = Vec::new();
     for (place, label) in labels {
-        let half = letter * label.chars().count() as f64 / 2.0;
+        let half = size.letter * label.chars().count() as f64 / 2.0;
+        let place = place.min(size.width - half);
         if place - half >= free_from {
-            free_from = place + half + letter;
+            free_from = place + half + size.letter;
             kept.push((place, label));
         }
     }

@@ -5,7 +5,7 @@ use super::axis::{Plot, Scale, round_marks, without_touching};
 use super::grades::{LETTERS, ratio};
 use super::ink::{Ink, SERIES};
 use super::{Chart, Key, Size, Table, drawings};
-use crate::http::pages::figures::{count, figure, percent};
+use crate::http::pages::figures::{figure, percent};
 
 /// Lower edges of the bins in ms, as people call them: the exact ones are up to one in a hundred beside them.
 pub(in crate::http::pages) const EDGES_MS: [f64; BINS] =
@@ -49,9 +49,10 @@ impl Distribution {
         self.votes.map(|votes| if total > 0 { ratio(votes, total) } else { 0.0 })
     }
 
-    /// Votes below the bin that begins here.
-    fn share_below(&self, edge_ms: f64) -> f64 {
-        self.shares().iter().zip(EDGES_MS).filter(|(_, edge)| *edge < edge_ms).map(|(share, _)| share).sum()
+    /// The share of votes in the bins that fit.
+    fn share_of(&self, fits: impl Fn(f64) -> bool) -> f64 {
+        let votes = self.votes.iter().zip(EDGES_MS).filter(|(_, edge)| fits(*edge)).map(|(votes, _)| votes);
+        ratio(votes.sum(), self.total().max(1))
     }
 }
 
@@ -83,7 +84,7 @@ fn key(series: usize, name: &str) -> Key {
     if series == 0 {
         ink.rect("column s0", [4.0, 2.0, 18.0, 12.0]);
     } else {
-        ink.line(&format!("steps s{series}"), (0.0, 8.0), (26.0, 8.0));
+        ink.line(&format!("outline s{series}"), (0.0, 8.0), (26.0, 8.0));
     }
     Key { mark: ink.ornament("key", 26.0, 16.0), meaning: name.to_owned() }
 }
@@ -104,7 +105,7 @@ fn draw(size: Size, panels: &[Panel], highest: f64) -> (f64, Ink) {
         top = plot.bottom + 40.0;
     }
     let plot = Plot { left: 54.0, top: 0.0, right: size.width - 12.0, bottom: top };
-    plot.low_unit(&mut ink, top + 10.0, "increase under load, ms (bins grow); below: grade");
+    plot.low_unit(&mut ink, top + 10.0, "increase in ms, and its grade");
     (top + 16.0, ink)
 }
 
@@ -129,12 +130,12 @@ fn draw_panel(ink: &mut Ink, size: Size, plot: &Plot, panel: &Panel, highest: f6
                 steps.extend([bin as f64, bin as f64 + 1.0].map(|edge| (across.at(edge), up.at(*share))));
             }
             steps.push((plot.right, plot.bottom));
-            ink.polyline(&format!("steps s{series}"), &steps);
+            ink.polyline(&format!("outline s{series}"), &steps);
         }
     }
     let labelled = EDGES_MS.iter().enumerate().filter(|(_, edge)| LABELLED_MS.contains(edge));
     let labels = labelled.map(|(bin, edge)| (across.at(bin as f64), figure(*edge))).collect();
-    for (x, label) in without_touching(labels, size.letter) {
+    for (x, label) in without_touching(labels, size) {
         ink.text("tick middle", (x, plot.bottom + 31.0), &label);
     }
     let bin_of = |edge_ms: f64| EDGES_MS.iter().filter(|edge| **edge < edge_ms).count() as f64;
@@ -158,27 +159,28 @@ fn bin_name(bin: usize) -> String {
 /// The bin that holds the middle vote.
 fn middle(one: &Distribution) -> usize {
     let (mut reached, total) = (0, one.total());
-    one.votes
-        .iter()
-        .position(|votes| {
-            reached += votes;
-            2 * reached >= total
-        })
-        .unwrap_or(0)
+    let is_reached = |votes: &i64| {
+        reached += votes;
+        2 * reached >= total
+    };
+    one.votes.iter().position(is_reached).unwrap_or(0)
 }
 
+/// `While downloading: Example has its middle vote at 15 to 20 ms, 75 % below 30 ms (World 33 %), 25 % at 200 ms or more (World 28 %).`
 fn describe(panel: &Panel) -> String {
-    let told = panel.distributions.iter().map(|one| {
-        format!(
-            "{}: {}, the middle one at {}, {} below 30 ms and {} at 200 ms or more",
-            one.name,
-            count(one.total(), "vote"),
-            bin_name(middle(one)),
-            percent(one.share_below(30.0)),
-            percent(1.0 - one.share_below(200.0))
-        )
-    });
-    format!("{}. {}.", panel.name, told.collect::<Vec<_>>().join("; "))
+    let Some((first, others)) = panel.distributions.split_first() else { return String::new() };
+    let told = |fits: fn(f64) -> bool| {
+        let beside: Vec<_> = others.iter().map(|one| format!("{} {}", one.name, percent(one.share_of(fits)))).collect();
+        let beside = if beside.is_empty() { String::new() } else { format!(" ({})", beside.join(", ")) };
+        (percent(first.share_of(fits)), beside)
+    };
+    let ((low, low_beside), (high, high_beside)) = (told(|edge| edge < 30.0), told(|edge| edge >= 200.0));
+    format!(
+        "{}: {} has its middle vote at {}, {low} below 30 ms{low_beside}, {high} at 200 ms or more{high_beside}.",
+        panel.name,
+        first.name,
+        bin_name(middle(first)),
+    )
 }
 
 fn table(panels: &[Panel]) -> Table {

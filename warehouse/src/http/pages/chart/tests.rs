@@ -95,8 +95,8 @@ fn a_histogram_is_told() {
     let chart = histogram("spread", "Spread", &[download, panel("While uploading", [0; BINS])]).unwrap();
     assert_eq!(
         chart.words,
-        "While downloading. Example: 40 votes, the middle one at 15 to 20 ms, 75 % below 30 ms and 25 % at 200 ms or more; \
-         World: 180 votes, the middle one at 50 to 60 ms, 33 % below 30 ms and 28 % at 200 ms or more."
+        "While downloading: Example has its middle vote at 15 to 20 ms, 75 % below 30 ms (World 33 %), 25 % at 200 ms or \
+         more (World 28 %)."
     );
     assert_eq!(chart.legend.len(), 2);
     assert_eq!(chart.table.head, ["Increase", "While downloading, Example", "While downloading, World"]);
@@ -104,7 +104,7 @@ fn a_histogram_is_told() {
     assert_eq!(chart.table.rows[17], ["1,000 ms or more", "0 %", "6 %"]);
     for drawn in marks(&chart) {
         assert_eq!(drawn.matches("<rect class=\"column").count(), BINS);
-        assert_eq!(drawn.matches("<polyline class=\"steps").count(), 1);
+        assert_eq!(drawn.matches("<polyline class=\"outline").count(), 1);
         // Every grade stands below, in its letter and its colour.
         for letter in ["A+", "A", "B", "C", "D", "F"] {
             assert!(drawn.contains(&format!(">{letter}</text>")), "{letter}");

@@ -117,7 +117,7 @@ fn draw(size: Size, unit: Unit, period: &str, lines: &[&Line], span: (f64, f64),
     labels.sort_unstable();
     labels.dedup_by_key(|(day, _)| *day);
     let labels = labels.iter().map(|(day, label)| (across.at(f64::from(*day)), (*label).to_owned())).collect();
-    for (x, label) in without_touching(labels, size.letter) {
+    for (x, label) in without_touching(labels, size) {
         ink.line("grid", (x, plot.bottom), (x, plot.bottom + 4.0));
         ink.text("tick middle", (x, plot.bottom + 18.0), &label);
     }

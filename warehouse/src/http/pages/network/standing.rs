@@ -3,7 +3,7 @@
 use crate::cut::Cut;
 use crate::export::{Book, Sheet};
 use crate::http::pages::chart::{Cell, interval};
-use crate::http::pages::figures::{ms, percent, places, whole};
+use crate::http::pages::figures::{count, ms, percent, places};
 use crate::http::pages::rankings::row::reason;
 use crate::http::pages::subject::Told;
 use crate::http::pages::trouble::Trouble;
@@ -101,8 +101,8 @@ fn line(ranking: &Ranking, told: &Told, of: i64) -> Standing {
         figure: figure.unwrap_or_default(),
         moved: match told.int("places_moved") {
             Some(0) => "same place".to_owned(),
-            Some(moved) if moved > 0 => format!("{} places worse", whole(moved)),
-            Some(moved) => format!("{} places better", whole(-moved)),
+            Some(moved) if moved > 0 => format!("{} worse", count(moved, "place")),
+            Some(moved) => format!("{} better", count(-moved, "place")),
             None => String::new(),
         },
     }
