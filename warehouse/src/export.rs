@@ -12,6 +12,8 @@ mod fault;
 
 mod format;
 
+mod packed;
+
 mod release;
 
 mod rows;

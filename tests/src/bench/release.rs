@@ -103,7 +103,7 @@ fn world(dir: &Path, results: u64, seed: u64) -> anyhow::Result<Cost> {
     Ok(Cost { first, night, night_cpu, document })
 }
 
-/// Processor time of writing the same rows in the same order, with the same codec and row groups: ours, and COPY's.
+/// Processor time of sorting rows and writing them in the same order, with the same codec and row groups: ours, and COPY's.
 fn compare(dir: &Path, document: &CutDocument) -> anyhow::Result<(Duration, Duration)> {
     let public = DataDir::new(dir).public();
     let settings = EngineSettings {
@@ -116,27 +116,34 @@ fn compare(dir: &Path, document: &CutDocument) -> anyhow::Result<(Duration, Dura
     let file = document.files_of("results").max_by_key(|file| file.rows).context("no results")?;
     let path = quoted_path(&file.locate(&public))?;
     let table = format!(
-        "CREATE TABLE rows AS SELECT * FROM read_parquet({path}, hive_partitioning = false) LIMIT {COMPARED_ROWS}"
+        "CREATE TABLE rows AS SELECT * FROM (FROM read_parquet({path}, hive_partitioning = false) LIMIT {COMPARED_ROWS}) \
+         ORDER BY hash(asn, ranked_bin, upload_bin)"
     );
     engine.run("reading the rows", &table)?;
     let to = dir.join("copy.parquet");
+    let names = engine.columns("naming the columns", "SELECT * FROM rows LIMIT 0")?;
+    let names: Vec<String> = names.schema().fields().iter().map(|field| field.name().clone()).collect();
+    let names: Vec<&str> = names.iter().map(String::as_str).collect();
+    let others = names.iter().filter(|name| !["asn", "test_date"].contains(name));
     let copy = format!(
-        "COPY (SELECT * FROM rows) TO {} (FORMAT parquet, COMPRESSION zstd, ROW_GROUP_SIZE 122880)",
+        "COPY (SELECT * FROM rows ORDER BY asn, test_date, {}) TO {} (FORMAT parquet, COMPRESSION zstd, ROW_GROUP_SIZE 122880)",
+        others.map(|name| format!("{name} NULLS LAST")).collect::<Vec<_>>().join(", "),
         quoted_path(&to)?
     );
     let copied = cheapest(|| Ok(engine.run("copying", &copy)?))?;
     let ours = dir.join("ours.parquet");
     let written = cheapest(|| {
-        let mut file = None;
-        engine.stream("writing", "SELECT * FROM rows", |rows| -> Result<(), CutFault> {
-            match &mut file {
-                None => file = Some(TableFile::begin(&ours, &rows.schema(), Layout::Results, &[])?),
-                Some(file) => TableFile::write(file, &rows)?,
-            }
-            Ok(())
-        })?;
-        let (rows, _) = file.context("no columns")?.finish()?;
-        ensure!(rows > 0, "no rows were written");
+        let mut pieces = Vec::new();
+        engine.stream(
+            "sorting",
+            &Layout::Results.statement("SELECT * FROM rows", &[]),
+            |piece| -> Result<(), CutFault> {
+                pieces.push(piece);
+                Ok(())
+            },
+        )?;
+        let written = TableFile::write_all(&ours, Layout::Results, &names, &[], pieces)?;
+        ensure!(written.is_some_and(|(rows, _)| rows > 0), "no rows were written");
         Ok(())
     })?;
     let same = format!(

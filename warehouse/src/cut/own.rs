@@ -37,9 +37,6 @@ const INPUTS: [(&str, &str); 9] = [
     ("asn_organisations", "asn"),
 ];
 
-/// By what the rows of results are sorted first; then by all other columns in their order.
-const RESULTS_FIRST: [&str; 2] = ["asn", "test_date"];
-
 /// Pieces of a few thousand rows that the engine may be ahead of the file.
 const PIECES_AHEAD: usize = 32;
 
@@ -115,14 +112,10 @@ pub(super) fn write_parquet(
     path: &Path,
 ) -> Result<(u64, Written), CutFault> {
     let contract = query.contract().map_err(|_| CutFault::Contract(query.name))?;
-    let all = contract.columns.iter().map(|column| column.name.as_str());
-    let (layout, order): (_, Vec<&str>) = if query == catalog::PUBLIC_RESULTS {
-        (Layout::Results, RESULTS_FIRST.into_iter().chain(all.filter(|name| !RESULTS_FIRST.contains(name))).collect())
-    } else {
-        (Layout::Plain, contract.grain.iter().map(String::as_str).collect())
-    };
-    let order: Vec<String> = order.iter().map(|column| format!("{column} NULLS LAST")).collect();
-    let sql = format!("SELECT * FROM ({rows}) ORDER BY {}", order.join(", "));
+    let names: Vec<&str> = contract.columns.iter().map(|column| column.name.as_str()).collect();
+    let grain: Vec<&str> = contract.grain.iter().map(String::as_str).collect();
+    let layout = if query == catalog::PUBLIC_RESULTS { Layout::Results } else { Layout::Plain };
+    let sql = layout.statement(rows, &grain);
     let mut notes = vec![
         ("dataset", DATASET.to_owned()),
         ("schema_version", SCHEMA_VERSION.to_string()),
@@ -135,7 +128,7 @@ pub(super) fn write_parquet(
     // The file is written while the engine sorts on.
     let (pieces, received) = mpsc::sync_channel(PIECES_AHEAD);
     let (read, written) = thread::scope(|scope| {
-        let writing = scope.spawn(|| TableFile::write_all(path, layout, &notes, received));
+        let writing = scope.spawn(|| TableFile::write_all(path, layout, &names, &notes, received));
         let read = engine.stream(&format!("writing {}", query.name), &sql, |rows| -> Result<(), CutFault> {
             // Of a writer that gave up nobody takes pieces any more; it says why.
             let _ = pieces.send(rows);

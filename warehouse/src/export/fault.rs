@@ -12,6 +12,9 @@ pub enum ExportFault {
     /// Parquet could not be written.
     #[error("cannot write Parquet")]
     Parquet(#[from] parquet::errors::ParquetError),
+    /// A result has a value that its column has no room for, which checks at sealing exclude.
+    #[error("a result has a value that its column cannot hold")]
+    Value,
     /// The file system refused.
     #[error(transparent)]
     File(#[from] FileFault),

@@ -17,7 +17,7 @@ use parquet::file::metadata::KeyValue;
 use parquet::file::properties::{WriterProperties, WriterPropertiesBuilder};
 use parquet::schema::types::ColumnPath;
 
-use super::ExportFault;
+use super::{ExportFault, packed};
 use crate::durable::disk::{Disk, NewFile, Written};
 
 /// Rows of a row group: what DuckDB gives to one thread at a time.
@@ -56,6 +56,29 @@ pub enum Layout {
     Plain,
 }
 
+impl Layout {
+    /// The statement that sorts these rows: plain ones by the columns of `order`, single results by network, day, and then
+    /// all other columns in their order.
+    #[must_use]
+    pub fn statement(self, rows: &str, order: &[&str]) -> String {
+        match self {
+            Self::Results => packed::statement(rows),
+            Self::Plain => {
+                let order: Vec<String> = order.iter().map(|column| format!("{column} NULLS LAST")).collect();
+                format!("SELECT * FROM ({rows}) ORDER BY {}", order.join(", "))
+            }
+        }
+    }
+
+    /// The rows of a piece of what the statement gives.
+    fn rows(self, piece: RecordBatch, names: &[&str]) -> Result<RecordBatch, ExportFault> {
+        match self {
+            Self::Results => packed::unpack(&piece, names),
+            Self::Plain => Ok(piece),
+        }
+    }
+}
+
 /// A Parquet file that is being written.
 pub struct TableFile {
     path: PathBuf,
@@ -70,7 +93,7 @@ impl TableFile {
     ///
     /// # Errors
     /// [`ExportFault`] if it cannot be made.
-    pub fn begin(path: &Path, schema: &Schema, layout: Layout, notes: &[(&str, String)]) -> Result<Self, ExportFault> {
+    fn begin(path: &Path, schema: &Schema, layout: Layout, notes: &[(&str, String)]) -> Result<Self, ExportFault> {
         let columns = schema.fields().iter().map(|field| {
             let present = layout == Layout::Results && PRESENT.contains(&field.name().as_str());
             if present { Arc::new(field.as_ref().clone().with_nullable(false)) } else { Arc::clone(field) }
@@ -85,22 +108,23 @@ impl TableFile {
         Ok(Self { path: path.to_owned(), schema, writer, pieces, rows: 0 })
     }
 
-    /// Writes a file of pieces, of which the first has no rows and tells the columns. Gives the number of its rows and its
-    /// measure; none without a piece.
+    /// Writes a file of what [`Layout::statement`] gives, in pieces, of which the first has no rows and tells the columns.
+    /// `names` are the columns in their order. Gives the number of its rows and its measure; none without a piece.
     ///
     /// # Errors
     /// As [`Self::begin`], [`Self::write`] and [`Self::finish`].
     pub fn write_all(
         path: &Path,
         layout: Layout,
+        names: &[&str],
         notes: &[(&str, String)],
         pieces: impl IntoIterator<Item = RecordBatch>,
     ) -> Result<Option<(u64, Written)>, ExportFault> {
-        let mut pieces = pieces.into_iter();
-        let Some(columns) = pieces.next() else { return Ok(None) };
+        let mut pieces = pieces.into_iter().map(|piece| layout.rows(piece, names));
+        let Some(columns) = pieces.next().transpose()? else { return Ok(None) };
         let mut file = Self::begin(path, &columns.schema(), layout, notes)?;
         for rows in pieces {
-            file.write(&rows)?;
+            file.write(&rows?)?;
         }
         Ok(Some(file.finish()?))
     }
@@ -109,7 +133,7 @@ impl TableFile {
     ///
     /// # Errors
     /// [`ExportFault`] of the writer, or if a column lacks a value that it must have.
-    pub fn write(&mut self, rows: &RecordBatch) -> Result<(), ExportFault> {
+    fn write(&mut self, rows: &RecordBatch) -> Result<(), ExportFault> {
         self.rows += rows.num_rows() as u64;
         self.pieces.push_batch(RecordBatch::try_new(Arc::clone(&self.schema), rows.columns().to_vec())?)?;
         self.drain()
@@ -126,7 +150,7 @@ impl TableFile {
     ///
     /// # Errors
     /// [`ExportFault`] of the writer or the disk.
-    pub fn finish(mut self) -> Result<(u64, Written), ExportFault> {
+    fn finish(mut self) -> Result<(u64, Written), ExportFault> {
         self.pieces.finish_buffered_batch()?;
         self.drain()?;
         let file = self.writer.into_inner()?;
