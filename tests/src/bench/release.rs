@@ -1,8 +1,9 @@
 //! What a release costs: bytes of a result, writing them beside DuckDB's COPY of the same rows, and a night on top of many.
 
 use std::path::Path;
+use std::process::Command;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, ensure};
 use intake::clock::ManualClock;
@@ -17,7 +18,7 @@ use warehouse::paths::DataDir;
 use wire::{AgentId, Asn, Day, Hour};
 
 use super::Settings;
-use super::cut::{DAYS, FIRST_ASN, NETWORKS, NEW, fill, moment, timed};
+use super::cut::{DAYS, FIRST_ASN, NETWORKS, NEW, NO_CHECK, fill, moment, timed};
 use super::report::{Goal, Row};
 use super::sample::cpu_time;
 use crate::harness::Scratch;
@@ -50,6 +51,7 @@ pub(super) fn measure(settings: &Settings) -> anyhow::Result<Vec<Row>> {
     #[expect(clippy::cast_precision_loss, reason = "numbers of rows and bytes")]
     let (rows, bytes, results) = (rows as f64, bytes as f64, settings.release_results as f64);
     let (ours, copy) = compare(&dir, &large.document)?;
+    let check = check(&dir, &large.document)?;
     Ok(vec![
         Row::new("release.bytes", bytes / rows, "bytes a result").with_goal(Goal::AtMost(MOST_BYTES)),
         Row::new("release.write", ours.as_secs_f64(), "s of processor, 4 M results")
@@ -59,6 +61,7 @@ pub(super) fn measure(settings: &Settings) -> anyhow::Result<Vec<Row>> {
             .with_goal(Goal::AtMost(small.night.as_secs_f64() * MOST_GROWTH))
             .with_peer("a tenth of the results", small.night.as_secs_f64()),
         Row::new("release.night_cpu", large.night_cpu.as_secs_f64(), "s of processor"),
+        Row::new("release.check", check.as_secs_f64(), "s, bufferlake-verify over the whole release"),
         Row::new("release.first", large.first.as_secs_f64(), "s, everything at once"),
         Row::new("release.results", results / 1e6, "million results"),
     ])
@@ -90,6 +93,8 @@ fn world(dir: &Path, results: u64, seed: u64) -> anyhow::Result<Cost> {
     let clock = Arc::new(ManualClock::at(moment(FIRST_DAY.plus(DAYS + 2))?));
     let mut config = Config { dir: dir.to_owned(), ..Config::default() };
     (config.engine.memory_mib, config.engine.threads) = (MEMORY_MIB, 2);
+    // The check is measured by itself.
+    config.release.verify = Some(NO_CHECK.into());
     let (first, _) = timed(&config, &clock, Task::Publish)?;
     {
         let (lake, _) = Lake::open(dir, moment(FIRST_DAY.plus(DAYS + 1))?)?;
@@ -101,6 +106,19 @@ fn world(dir: &Path, results: u64, seed: u64) -> anyhow::Result<Cost> {
     let latest = Latest::read(&data.public())?.context("no release")?;
     let document = serde_json::from_slice(&std::fs::read(data.public().join(latest.manifest))?)?;
     Ok(Cost { first, night, night_cpu, document })
+}
+
+/// What it takes to check a release as the night does before it becomes the current one.
+fn check(dir: &Path, document: &CutDocument) -> anyhow::Result<Duration> {
+    let program = std::env::current_exe()?.with_file_name("bufferlake-verify");
+    let began = Instant::now();
+    let release = DataDir::new(dir).public().join(format!("releases/{}", document.id));
+    let output = Command::new(&program)
+        .arg(release)
+        .output()
+        .with_context(|| format!("starting {}: build it with `cargo build --release -p bufferlake-verify`", program.display()))?;
+    ensure!(output.status.success(), "the release was refused: {}", String::from_utf8_lossy(&output.stdout));
+    Ok(began.elapsed())
 }
 
 /// Processor time of sorting rows and writing them in the same order, with the same codec and row groups: ours, and COPY's.
