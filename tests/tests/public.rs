@@ -8,6 +8,8 @@ mod described;
 
 mod documented;
 
+mod refused;
+
 mod release;
 
 mod readers;

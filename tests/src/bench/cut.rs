@@ -44,7 +44,7 @@ const AT_ONCE: u64 = 500_000;
 /// Memory that the engine may use, in MiB.
 const MEMORY_MIB: u32 = 2_048;
 /// Memory that a peer may use, in MiB.
-const PEER_MEMORY_MIB: u64 = 16 * 1_024;
+const PEER_MEMORY_MIB: u64 = 20 * 1_024;
 /// Threads of the engine, and of the others.
 const THREADS: u32 = 2;
 /// A program that refuses no release: what the check of a release costs is measured with the release.

@@ -113,10 +113,9 @@ fn check(dir: &Path, document: &CutDocument) -> anyhow::Result<Duration> {
     let program = std::env::current_exe()?.with_file_name("bufferlake-verify");
     let began = Instant::now();
     let release = DataDir::new(dir).public().join(format!("releases/{}", document.id));
-    let output = Command::new(&program)
-        .arg(release)
-        .output()
-        .with_context(|| format!("starting {}: build it with `cargo build --release -p bufferlake-verify`", program.display()))?;
+    let output = Command::new(&program).arg(release).output().with_context(|| {
+        format!("starting {}: build it with `cargo build --release -p bufferlake-verify`", program.display())
+    })?;
     ensure!(output.status.success(), "the release was refused: {}", String::from_utf8_lossy(&output.stdout));
     Ok(began.elapsed())
 }
