@@ -11,7 +11,6 @@ mod grades;
 
 mod histogram;
 
-#[cfg_attr(not(test), expect(dead_code, reason = "the start page and the ranking draw it, and come next"))]
 mod homes;
 
 mod ink;
@@ -22,7 +21,6 @@ mod peak;
 
 mod shares;
 
-#[cfg_attr(not(test), expect(dead_code, reason = "the start page and the ranking draw it, and come next"))]
 mod sparkline;
 
 mod trend;
@@ -38,12 +36,10 @@ use askama::filters::HtmlSafe;
 pub(super) use self::grades::{GradeVotes, LETTERS};
 pub(super) use self::histogram::{BINS, Distribution, EDGES_MS, Panel, histogram};
 pub(super) use self::homes::MEANINGS;
-#[cfg_attr(not(test), expect(unused_imports, reason = "the start page and the ranking draw it, and come next"))]
 pub(super) use self::homes::homes;
 pub(super) use self::interval::interval;
 pub(super) use self::peak::{Hours, peak};
 pub(super) use self::shares::{Shares, shares};
-#[cfg_attr(not(test), expect(unused_imports, reason = "the start page and the ranking draw it, and come next"))]
 pub(super) use self::sparkline::sparkline;
 pub(super) use self::trend::{Line, Moment, Unit, trend};
 

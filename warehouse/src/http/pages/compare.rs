@@ -8,8 +8,11 @@ mod facts;
 use askama::Template;
 
 use self::facts::{Fact, Member};
+use super::chart::Chart;
 use super::figures::plain;
 use super::frame::Frame;
+use super::rankings::course::Pace;
+use super::subject::{self, Subject, Told, WINDOW_DAYS};
 use super::trouble::Trouble;
 use super::visit::{Reply, Visit};
 use crate::cut::Cut;
@@ -54,6 +57,8 @@ struct ComparePage {
     facts: Vec<Fact>,
     /// Who is surely quicker than whom.
     verdicts: Vec<String>,
+    /// How tests spread, grades, how it went, and the evening: of the last 30 days, whatever is chosen.
+    charts: Vec<Chart>,
 }
 
 /// A field of the form.
@@ -119,11 +124,34 @@ pub(super) fn draw(visit: &Visit<'_>) -> Result<Reply, Trouble> {
             .collect(),
         windows: ["7", "30", "90"].map(|days| (days, format!("Last {days} days"), days == window)).into(),
         facts: facts::facts(&members),
+        charts: charts(cut, &members)?,
         verdicts: facts::verdicts(&members),
         members,
         window,
     };
     page.render().map(Reply::Html).map_err(|error| Trouble::not_drawn(&error))
+}
+
+/// The charts in which all members stand; what nobody has is left out.
+fn charts(cut: &Cut, members: &[Member]) -> Result<Vec<Chart>, Trouble> {
+    let subjects: Vec<Subject> =
+        members.iter().map(|member| Subject::new(format!("AS{}", member.asn), member.name.clone())).collect();
+    let own = |subject: &Subject| {
+        let rows = cut.rankings.part(&format!("single/{WINDOW_DAYS}/all"));
+        let number = subject.key.trim_start_matches("AS").parse::<i64>().ok();
+        let asns = rows.column("asn");
+        let row = (0..rows.rows()).find(|row| asns.int(*row) == number)?;
+        Told::first(&rows.slice(row..row + 1))
+    };
+    let graded: Vec<_> = subjects.iter().map(|subject| (subject.name.clone(), own(subject))).collect();
+    let period = Pace::of(cut, "single")?.period();
+    let charts = [
+        subject::grades("Grades", &graded),
+        subject::evening(cut, &subjects),
+        subject::spread(cut, &subjects),
+        subject::trend(cut, "course", "single", period, &subjects)?,
+    ];
+    Ok(charts.into_iter().flatten().collect())
 }
 
 fn title(members: &[Member]) -> String {

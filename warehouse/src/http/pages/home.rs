@@ -3,9 +3,13 @@
 use askama::Template;
 use serde_json::json;
 
+use super::chart::{self, Chart};
+use super::countries::country_name;
 use super::figures::{count, ms, ms_range, percent, whole};
 use super::frame::{Frame, JsonLd};
+use super::rankings::course::Pace;
 use super::rankings::row::{self, Row};
+use super::subject::{Subject, area, trend};
 use super::trouble::Trouble;
 use super::visit::{Reply, Visit};
 use crate::cut::Cut;
@@ -21,6 +25,7 @@ struct HomePage {
     /// None before the first cut.
     world: Option<World>,
     top: Vec<Row>,
+    countries: Vec<Country>,
 }
 
 /// How the world stands.
@@ -32,19 +37,30 @@ struct World {
     networks: String,
     ranked: String,
     countries: String,
+    /// A hundred tests with their grades.
+    homes: Option<Chart>,
+    /// How the median went.
+    course: Option<Chart>,
+}
+
+/// A country with its median.
+struct Country {
+    code: String,
+    name: String,
+    median: String,
 }
 
 /// Draws the page.
 pub(super) fn draw(visit: &Visit<'_>) -> Result<Reply, Trouble> {
-    let (world, top) = match visit.cut {
-        Some(cut) => (world(cut), top(cut)?),
-        None => (None, Vec::new()),
+    let (world, top, countries) = match visit.cut {
+        Some(cut) => (world(cut)?, top(cut)?, countries(cut)),
+        None => (None, Vec::new(), Vec::new()),
     };
     let description = "Bufferbloat is the delay that a busy line adds to everything else. See which internet providers stay \
                        quick under load: an open ranking with its evidence.";
     let mut frame = Frame::of(visit, "Which internet providers stay quick under load?", description);
     frame.about = Some(about(visit, description));
-    HomePage { frame, world, top }.render().map(Reply::Html).map_err(|error| Trouble::not_drawn(&error))
+    HomePage { frame, world, top, countries }.render().map(Reply::Html).map_err(|error| Trouble::not_drawn(&error))
 }
 
 /// The site and its search, as schema.org says it.
@@ -68,28 +84,36 @@ pub(super) fn usual(cut: &Cut) -> Choice<'_> {
     Choice { mode: "single", window: "30", hours: "all", policy: &cut.document.policy, order: "ms" }
 }
 
-fn world(cut: &Cut) -> Option<World> {
-    let areas = cut.areas.all();
-    let (subjects, modes) = (areas.column("subject"), areas.column("mode"));
-    let (windows, hours) = (areas.column("window_days"), areas.column("hours"));
-    let is_usual = |row: &usize| {
-        (modes.text(*row), windows.int(*row), hours.text(*row)) == (Some("single"), Some(30), Some("all"))
-    };
-    let rows: Vec<usize> = (0..areas.rows()).filter(is_usual).collect();
-    let world = *rows.iter().find(|row| subjects.text(**row) == Some("world"))?;
-    let float = |name: &str| areas.column(name).float(world);
-    let int = |name: &str| areas.column(name).int(world).unwrap_or(0);
-    let countries = i64::try_from(rows.len().saturating_sub(1)).unwrap_or(0);
-    let countries = if countries == 1 { "1 country".to_owned() } else { format!("{} countries", whole(countries)) };
-    Some(World {
-        median: ms(float("p50_ms")?),
-        interval: ms_range(float("p50_low_ms")?, float("p50_high_ms")?),
-        share: percent(float("share_a_or_better")?),
+/// How the world stands; none if nobody in it has a vote.
+fn world(cut: &Cut) -> Result<Option<World>, Trouble> {
+    let Some(world) = area(cut, "world", "single") else { return Ok(None) };
+    let (Some((median, low, high)), Some((share, ..))) = (world.median_ms(), world.share()) else { return Ok(None) };
+    let int = |name: &str| world.int(name).unwrap_or(0);
+    let countries = i64::try_from(cut.areas.keys().filter(|key| area(cut, key, "single").is_some()).count() - 1);
+    let countries = countries.unwrap_or(0);
+    let period = Pace::of(cut, "single")?.period();
+    Ok(Some(World {
+        median: ms(median),
+        interval: ms_range(low, high),
+        share: percent(share),
         tests: count(int("tests"), "test"),
         networks: count(int("networks"), "network"),
         ranked: whole(row::ranked(cut, &usual(cut))),
-        countries,
-    })
+        countries: if countries == 1 { "1 country".to_owned() } else { format!("{} countries", whole(countries)) },
+        homes: chart::homes("homes", "If the world were a hundred tests", world.grades()),
+        course: trend(cut, "course", "single", period, &[Subject::world()])?,
+    }))
+}
+
+/// Countries by their median, the lowest first.
+fn countries(cut: &Cut) -> Vec<Country> {
+    let known = cut.areas.keys().filter(|key| *key != "world");
+    let mut known: Vec<_> =
+        known.filter_map(|key| Some((area(cut, key, "single")?.median_ms()?.0, key.to_owned()))).collect();
+    known.sort_by(|(one, one_code), (other, other_code)| one.total_cmp(other).then(one_code.cmp(other_code)));
+    let country =
+        |(median, code): (f64, String)| Country { name: country_name(&code).to_owned(), median: ms(median), code };
+    known.into_iter().map(country).collect()
 }
 
 fn top(cut: &Cut) -> Result<Vec<Row>, Trouble> {

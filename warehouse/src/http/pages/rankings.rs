@@ -3,18 +3,22 @@
 
 mod choices;
 
+pub(super) mod course;
+
 pub(super) mod row;
 
 use askama::Template;
 use axum::http::StatusCode;
 
 use self::choices::{Choices, Heading};
+use self::course::Pace;
 use self::row::Row;
 use super::figures::{count, whole};
 use super::frame::Frame;
 use super::trouble::Trouble;
 use super::visit::{Reply, Visit};
 use crate::cut::Cut;
+use crate::export::Sheet;
 use crate::http::v1::question::{Parameter, Question, Values};
 use crate::http::v1::rankings::{Choice, found, unfit};
 use crate::http::v1::{cursor, nouns};
@@ -95,11 +99,12 @@ pub(super) fn draw(visit: &Visit<'_>) -> Result<Reply, Trouble> {
     let cut = visit.cut()?;
     let choice = Choice::of(cut, &visit.question)?;
     let is_household = choice.mode == "household";
+    let pace = Pace::of(cut, choice.mode)?;
     let mut sections = Vec::new();
     for kind in KINDS {
         let is_alone = visit.question.get("evidence") == Some(kind.evidence);
         if is_alone || visit.question.get("evidence").is_none() {
-            sections.extend(section(visit, cut, &choice, kind, is_alone || kind.evidence == "ranked")?);
+            sections.extend(section(visit, cut, &choice, kind, (is_alone || kind.evidence == "ranked", pace))?);
         }
     }
     let choices = Choices::of(visit, cut, &choice);
@@ -149,7 +154,7 @@ fn section(
     cut: &Cut,
     choice: &Choice<'_>,
     kind: &Kind,
-    is_paged: bool,
+    (is_paged, pace): (bool, Pace),
 ) -> Result<Option<Section>, Trouble> {
     let question = visit.question.with("evidence", Some(kind.evidence)).with("page", None);
     // Who has no rank cannot stand in its order.
@@ -178,13 +183,22 @@ fn section(
         heading: kind.heading,
         about: (kind.about)(cut),
         shown: told(start, end, total),
-        headings: choices::headings(visit, choice, &question, is_paged),
+        headings: choices::headings(visit, choice, &question, (is_paged, pace)),
         downloads: downloads(cut, &question, start, limit),
-        rows: row::rows(cut, choice, &shown),
+        rows: lines(cut, choice, &shown, pace)?,
         all: (!is_paged && end < total).then_some(all),
         earlier: (is_paged && page > 1).then(|| of_page(page - 1)),
         later: (is_paged && end < total).then(|| of_page(page + 1)),
     }))
+}
+
+/// The lines of these rows, each with how it went.
+fn lines(cut: &Cut, choice: &Choice<'_>, rows: &Sheet, pace: Pace) -> Result<Vec<Row>, Trouble> {
+    let mut lines = row::rows(cut, choice, rows);
+    for line in &mut lines {
+        line.course = pace.line(cut, line.asn, choice.mode)?;
+    }
+    Ok(lines)
 }
 
 /// Which of how many networks are shown.

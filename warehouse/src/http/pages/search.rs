@@ -2,6 +2,7 @@
 
 use askama::Template;
 
+use super::countries::country_name;
 use super::figures::{count, plain};
 use super::frame::Frame;
 use super::home::usual;
@@ -90,7 +91,7 @@ fn look(cut: &Cut, query: &str) -> Result<(Vec<Found>, usize), Trouble> {
     let found = hits.iter().take(MAX_FOUND).map(|hit| Found {
         asn: hit.asn,
         name: names.text(hit.row).map_or_else(|| format!("AS{}", hit.asn), plain),
-        country: countries.text(hit.row).map(str::to_owned),
+        country: countries.text(hit.row).map(|code| country_name(code).to_owned()),
         row: line(hit.asn),
     });
     Ok((found.collect(), hits.len()))

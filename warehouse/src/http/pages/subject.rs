@@ -172,6 +172,15 @@ pub(super) fn trend(
     Ok(chart::trend(id, title, unit, period, &lines))
 }
 
+/// How a subject went, by `month` or by `day`, oldest first: in ms for single tests, by share for household tests.
+///
+/// # Errors
+/// If the rows of the cut cannot be read.
+pub(super) fn course(cut: &Cut, key: &str, mode: &str, period: &str) -> Result<Vec<Moment>, Trouble> {
+    let unit = if mode == "single" { Unit::Ms } else { Unit::Share };
+    Ok(moments(&periods(cut, key, mode, period)?, unit, period))
+}
+
 /// The periods of a subject, oldest first.
 fn periods(cut: &Cut, key: &str, mode: &str, period: &str) -> Result<Sheet, Trouble> {
     let rows = cut.trends.part(key);

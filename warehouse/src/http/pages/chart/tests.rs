@@ -187,13 +187,13 @@ fn a_place_is_told() {
 // Aim: a gap stays a gap, one period is a dot, none is nothing.
 #[test]
 fn a_sparkline_is_told() {
-    let cell = sparkline(&[Some(40.0), Some(30.0), None, Some(20.0), Some(24.0)]).unwrap().to_string();
+    let cell = sparkline(&[Some(40.0), Some(30.0), None, Some(20.0), Some(24.0)], Unit::Ms).unwrap().to_string();
     assert!(cell.contains("aria-label=\"From 40 ms to 24 ms in 5 periods.\""), "{cell}");
     assert_eq!(cell.matches("<polyline").count(), 2);
-    let one = sparkline(&[None, Some(3.0)]).unwrap().to_string();
+    let one = sparkline(&[None, Some(3.0)], Unit::Ms).unwrap().to_string();
     assert!(one.contains("One period only: 3 ms.") && !one.contains("NaN"), "{one}");
-    assert_eq!(sparkline(&[]), None);
-    assert_eq!(sparkline(&[None]), None);
+    assert_eq!(sparkline(&[], Unit::Ms), None);
+    assert_eq!(sparkline(&[None], Unit::Ms), None);
 }
 
 // Aim: a name from a list is text in every place where a chart shows it.

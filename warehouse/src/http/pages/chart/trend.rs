@@ -35,7 +35,7 @@ pub(in crate::http::pages) struct Moment {
 }
 
 impl Unit {
-    fn told(self, value: f64) -> String {
+    pub(super) fn told(self, value: f64) -> String {
         match self {
             Self::Ms => ms(value),
             Self::Share => percent(value),
@@ -57,7 +57,7 @@ impl Unit {
     }
 
     /// The axis reaches at least so far, so that what is quiet looks quiet.
-    fn least_top(self) -> f64 {
+    pub(super) fn least_top(self) -> f64 {
         match self {
             Self::Ms => 10.0,
             Self::Share => 1.0,

@@ -2,6 +2,7 @@
 
 use crate::cut::Cut;
 use crate::export::Sheet;
+use crate::http::pages::countries::country_name;
 use crate::http::pages::figures::{grade_class, ms, ms_range, plain};
 use crate::http::pages::rankings::row::{self, Row};
 use crate::http::v1::rankings::Choice;
@@ -63,7 +64,7 @@ impl Member {
         Some(Self {
             asn,
             name: names.text(known).map_or_else(|| format!("AS{asn}"), plain),
-            country: countries.text(known).map(str::to_owned),
+            country: countries.text(known).map(|code| country_name(code).to_owned()),
             single: single.map(|(row, _)| row),
             peak: line("single", "peak", policy, "ms").map(|(row, _)| row),
             household: line("household", "all", "reported", "share").map(|(row, _)| row),

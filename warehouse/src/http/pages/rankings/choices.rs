@@ -1,6 +1,8 @@
 //! What can be chosen on the page, as forms and links; each choice is a URL.
 
+use super::course::Pace;
 use crate::cut::Cut;
+use crate::http::pages::countries::country_name;
 use crate::http::pages::figures::{count, date, plain};
 use crate::http::pages::visit::Visit;
 use crate::http::v1::question::Question;
@@ -21,7 +23,7 @@ pub(super) struct Choices {
     pub(super) clear: String,
     /// In words: whose ranking, by what, when.
     pub(super) basis: String,
-    where_: Option<String>,
+    home: Option<String>,
     is_household: bool,
 }
 
@@ -75,7 +77,8 @@ impl Choices {
         };
         let country = question.get("country");
         let mut countries = vec![ChoiceOf::new("", "All countries", country.unwrap_or_default())];
-        countries.extend(homes(cut, choice).iter().map(|code| ChoiceOf::new(code, code, country.unwrap_or_default())));
+        let homes = homes(cut, choice);
+        countries.extend(homes.iter().map(|(name, code)| ChoiceOf::new(code, name, country.unwrap_or_default())));
         let mut lists = vec![
             List { name: "country", label: "Country", options: countries },
             list("window", "Period", &WINDOWS, choice.window),
@@ -103,7 +106,7 @@ impl Choices {
             taken: taken(visit, question),
             clear: if is_household { "/rankings?mode=household".to_owned() } else { "/rankings".to_owned() },
             basis: basis(cut, choice),
-            where_: country.map(str::to_owned),
+            home: country.map(|code| country_name(code).to_owned()),
             is_household,
         }
     }
@@ -115,8 +118,8 @@ impl Choices {
         } else {
             "Networks by latency under load"
         };
-        match &self.where_ {
-            Some(code) => format!("{what}: {code}"),
+        match &self.home {
+            Some(home) => format!("{what}: {home}"),
             None => what.to_owned(),
         }
     }
@@ -133,14 +136,15 @@ impl ChoiceOf {
     }
 }
 
-/// Home countries of the networks of this ranking.
-fn homes(cut: &Cut, choice: &Choice<'_>) -> Vec<String> {
+/// Names and codes of the home countries of the networks of this ranking.
+fn homes(cut: &Cut, choice: &Choice<'_>) -> Vec<(String, String)> {
     let all = cut.rankings.part(&format!("{}/{}/{}", choice.mode, choice.window, choice.hours));
     let countries = all.column("country");
-    let mut codes: Vec<String> = (0..all.rows()).filter_map(|row| countries.text(row).map(str::to_owned)).collect();
-    codes.sort_unstable();
-    codes.dedup();
-    codes
+    let known = (0..all.rows()).filter_map(|row| countries.text(row));
+    let mut homes: Vec<_> = known.map(|code| (country_name(code).to_owned(), code.to_owned())).collect();
+    homes.sort_unstable();
+    homes.dedup();
+    homes
 }
 
 /// In words: by what, when, up to which day.
@@ -171,7 +175,7 @@ fn taken(visit: &Visit<'_>, question: &Question) -> Vec<Link> {
         take("query", format!("“{}”", plain(query)));
     }
     if let Some(code) = question.get("country") {
-        take("country", format!("Country {code}"));
+        take("country", country_name(code).to_owned());
     }
     for (name, values) in [
         ("window", &WINDOWS[..]),
@@ -192,7 +196,12 @@ fn taken(visit: &Visit<'_>, question: &Question) -> Vec<Link> {
 }
 
 /// The heads of the columns; a section that shows its first rows only cannot be sorted on its own.
-pub(super) fn headings(visit: &Visit<'_>, choice: &Choice<'_>, sorted: &Question, is_sortable: bool) -> Vec<Heading> {
+pub(super) fn headings(
+    visit: &Visit<'_>,
+    choice: &Choice<'_>,
+    sorted: &Question,
+    (is_sortable, pace): (bool, Pace),
+) -> Vec<Heading> {
     let is_household = choice.mode == "household";
     let mut columns: Vec<(&'static str, Option<&'static str>, bool)> = vec![
         ("Rank", Some("rank"), true),
@@ -205,6 +214,7 @@ pub(super) fn headings(visit: &Visit<'_>, choice: &Choice<'_>, sorted: &Question
     }
     columns.push(("Good tests", Some("share_a_or_better"), true));
     columns.push(("Votes", Some("votes"), true));
+    columns.push((pace.heading(), None, false));
     columns.push(("Take care", None, false));
     let (by, direction) = (sorted.text("sort"), sorted.text("direction"));
     let heading = |(name, sort, is_number): (&'static str, Option<&'static str>, bool)| {

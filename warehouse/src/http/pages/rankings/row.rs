@@ -2,6 +2,8 @@
 
 use crate::cut::Cut;
 use crate::export::Sheet;
+use crate::http::pages::chart::{self, Cell};
+use crate::http::pages::countries::country_name;
 use crate::http::pages::figures::{count, grade_class, ms, ms_range, percent, percent_range, places, plain, whole};
 use crate::http::v1::rankings::Choice;
 
@@ -13,17 +15,22 @@ pub(in crate::http::pages) struct Row {
     pub(in crate::http::pages) rank: Option<String>,
     /// `4th to 9th of 312`.
     pub(in crate::http::pages) places: String,
+    /// The same as a bar.
+    pub(in crate::http::pages) bar: Option<Cell>,
     /// `level with 5 others`.
     pub(in crate::http::pages) ties: Option<String>,
     pub(in crate::http::pages) asn: i64,
     pub(in crate::http::pages) name: String,
-    pub(in crate::http::pages) country: Option<String>,
+    /// Code and name of its home country.
+    pub(in crate::http::pages) country: Option<(String, String)>,
     pub(in crate::http::pages) grade: Option<String>,
     /// Median increase with its interval; none for household tests.
     pub(in crate::http::pages) median: Option<(String, String)>,
     /// Share of votes at A or better, with its interval.
     pub(in crate::http::pages) share: Option<(String, String)>,
     pub(in crate::http::pages) votes: String,
+    /// How it went.
+    pub(in crate::http::pages) course: Option<Cell>,
     /// `1,400 tests, votes on 28 days`.
     pub(in crate::http::pages) tests: String,
     /// What a reader should know of where the votes came from: a short word and the sentence behind it.
@@ -62,14 +69,16 @@ fn one(sheet: &Sheet, row: usize, ranked: i64) -> Row {
     let interval = int("rank_low").zip(int("rank_high"));
     Row {
         rank: int("rank").map(whole),
+        bar: int("rank").zip(interval).map(|(rank, (low, high))| chart::interval(rank, low, high, ranked)),
         places: interval.map_or_else(String::new, |(low, high)| places(low, high, ranked)),
         ties,
         asn,
         name: text("name").map_or_else(|| format!("AS{asn}"), |name| plain(&name)),
-        country: text("country"),
+        country: text("country").map(|code| (code.clone(), country_name(&code).to_owned())),
         grade: text("grade"),
         median: median.map(|(middle, (low, high))| (ms(middle), ms_range(low, high))),
         share: share.map(|(share, (low, high))| (percent(share), percent_range(low, high))),
+        course: None,
         votes: whole(int("votes").unwrap_or(0)),
         tests: format!(
             "{} on {}",
