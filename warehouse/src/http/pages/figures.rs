@@ -5,6 +5,9 @@ use crate::lake::paths::TestDate;
 /// Most characters of a name that are shown.
 const MAX_SHOWN_CHARS: usize = 120;
 
+/// Smallest share that is no rounding of a sum.
+const SHARE_NOISE: f64 = 1e-9;
+
 /// A latency in ms: tenths below 10, thousands separated.
 pub(super) fn ms(value: f64) -> String {
     format!("{} ms", figure(value))
@@ -43,6 +46,9 @@ pub(super) fn count(number: i64, thing: &str) -> String {
 
 /// A share as whole per cent; what is not all is never 100 %, what is not nothing never 0 %.
 pub(super) fn percent(share: f64) -> String {
+    // What sums leave of nothing, or lack of all, is neither.
+    let share = if share.abs() < SHARE_NOISE { 0.0 } else { share };
+    let share = if (1.0 - share).abs() < SHARE_NOISE { 1.0 } else { share };
     let rounded = (share * 100.0).round();
     match share {
         _ if share > 0.0 && rounded < 1.0 => "under 1 %".to_owned(),
@@ -124,6 +130,7 @@ mod tests {
     fn shares_never_claim_more_than_there_is() {
         let texts = [0.0, 0.001, 0.5, 0.999, 1.0].map(percent);
         assert_eq!(texts, ["0 %", "under 1 %", "50 %", "over 99 %", "100 %"]);
+        assert_eq!([-1e-16, 1.0 - 0.1 - 0.9, 1e-12 + 1.0].map(percent), ["0 %", "0 %", "100 %"]);
         assert_eq!((percent_range(0.711, 0.784), percent_range(0.5, 0.5)), ("71 to 78 %".into(), "50 %".into()));
     }
 

@@ -105,15 +105,15 @@ fn world(cut: &Cut) -> Result<Option<World>, Trouble> {
     }))
 }
 
-/// Countries by their median, the lowest first.
+/// Countries with their medians, by name: few of them are far enough apart for an order.
 fn countries(cut: &Cut) -> Vec<Country> {
     let known = cut.areas.keys().filter(|key| *key != "world");
-    let mut known: Vec<_> =
-        known.filter_map(|key| Some((area(cut, key, "single")?.median_ms()?.0, key.to_owned()))).collect();
-    known.sort_by(|(one, one_code), (other, other_code)| one.total_cmp(other).then(one_code.cmp(other_code)));
+    let known = known.filter_map(|key| Some((area(cut, key, "single")?.median_ms()?.0, key.to_owned())));
     let country =
         |(median, code): (f64, String)| Country { name: country_name(&code).to_owned(), median: ms(median), code };
-    known.into_iter().map(country).collect()
+    let mut countries: Vec<_> = known.map(country).collect();
+    countries.sort_by(|one, other| one.name.cmp(&other.name));
+    countries
 }
 
 fn top(cut: &Cut) -> Result<Vec<Row>, Trouble> {

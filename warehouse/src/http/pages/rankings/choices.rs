@@ -203,15 +203,12 @@ pub(super) fn headings(
     (is_sortable, pace): (bool, Pace),
 ) -> Vec<Heading> {
     let is_household = choice.mode == "household";
-    let mut columns: Vec<(&'static str, Option<&'static str>, bool)> = vec![
-        ("Rank", Some("rank"), true),
-        ("Where it lies", None, false),
-        ("Network", Some("name"), false),
-        ("Grade", None, false),
-    ];
+    let mut columns: Vec<(&'static str, Option<&'static str>, bool)> =
+        vec![("Rank", Some("rank"), true), ("Network", Some("name"), false), ("Grade", None, false)];
     if !is_household {
         columns.push(("Latency grows by", Some("p50_ms"), true));
     }
+    columns.push(("Rank may be", None, false));
     columns.push(("Good tests", Some("share_a_or_better"), true));
     columns.push(("Votes", Some("votes"), true));
     columns.push((pace.heading(), None, false));
