@@ -4,10 +4,12 @@
 
 // Filters and sorting without a new page: the same URL is fetched, and what differs is put in its place.
 
+const PAUSE_MS = 250;
+let pause;
 const SWAPPED = "[data-swap]";
 let asked = 0;
 
-async function show(url, { push = true, focus = null } = {}) {
+async function show(url, { push = true, focus = null, typing = null } = {}) {
   const turn = ++asked;
   const results = document.querySelector("[data-results]");
   results?.setAttribute("aria-busy", "true");
@@ -32,7 +34,7 @@ async function show(url, { push = true, focus = null } = {}) {
   }
   for (const field of document.querySelectorAll("form[data-live] [id]")) {
     const other = next.getElementById(field.id);
-    if (other && "value" in field && field !== document.activeElement) field.value = other.value;
+    if (other && "value" in field && field !== typing) field.value = other.value;
   }
   document.title = next.title;
   if (push) history.pushState({ live: true }, "", url);
@@ -72,16 +74,15 @@ document.addEventListener("submit", (event) => {
   const form = event.target.closest("form[data-live]");
   if (!form) return;
   event.preventDefault();
-  show(asUrl(form));
+  clearTimeout(pause);
+  show(asUrl(form), { typing: document.activeElement });
 });
 
-const PAUSE_MS = 250;
-let pause;
 document.addEventListener("input", (event) => {
   const form = event.target.closest?.("form[data-live]");
   if (!form) return;
   clearTimeout(pause);
-  pause = setTimeout(() => show(asUrl(form)), event.target.type === "search" ? PAUSE_MS : 0);
+  pause = setTimeout(() => show(asUrl(form), { typing: event.target }), event.target.type === "search" ? PAUSE_MS : 0);
 });
 
 if (document.querySelector("[data-results]")) {

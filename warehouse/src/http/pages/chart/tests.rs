@@ -30,7 +30,7 @@ fn a_trend_is_told() {
     let chart = trend("trend", "Trend", Unit::Ms, "month", &[line("Example", moments)]).unwrap();
     assert_eq!(
         chart.words,
-        "from 41 ms in Aug 2026 to 24 ms in Oct 2026; lowest 18 ms in Sep 2026, highest 41 ms in Aug 2026."
+        "From 41 ms in Aug 2026 to 24 ms in Oct 2026; lowest 18 ms in Sep 2026, highest 41 ms in Aug 2026."
     );
     assert_eq!(chart.table.head, ["Month", "Median", "95 % interval", "Votes"]);
     assert_eq!(chart.table.rows[0], ["Oct 2026", "24 ms", "not known", "1,200 votes"]);

@@ -159,17 +159,11 @@ fn describe(line: &Line, unit: Unit, period: &str, is_named: bool) -> String {
     let by_value = |a: &&Moment, b: &&Moment| a.value.total_cmp(&b.value);
     let lowest = line.moments.iter().min_by(by_value).unwrap_or(first);
     let highest = line.moments.iter().max_by(by_value).unwrap_or(first);
-    format!(
-        "{name}from {} in {} to {} in {}; lowest {} in {}, highest {} in {}.",
-        unit.told(first.value),
-        first.label,
-        unit.told(last.value),
-        last.label,
-        unit.told(lowest.value),
-        lowest.label,
-        unit.told(highest.value),
-        highest.label
-    )
+    let at = if period == "month" { "in" } else { "on" };
+    let told = |moment: &Moment| format!("{} {at} {}", unit.told(moment.value), moment.label);
+    let from = if is_named { "from" } else { "From" };
+    let (first, last, lowest, highest) = (told(first), told(last), told(lowest), told(highest));
+    format!("{name}{from} {first} to {last}; lowest {lowest}, highest {highest}.")
 }
 
 fn table(lines: &[&Line], unit: Unit, period: &str) -> Table {
