@@ -142,6 +142,7 @@ pub(super) fn draw_card(visit: &Visit<'_>) -> Result<Reply, Trouble> {
     let code = visit.question.text("country");
     let Some((told, _)) = find(cut, code) else { return Err(unknown(code)) };
     let card = Card {
+        key: code.to_owned(),
         name: country_name(code).to_owned(),
         place: count(told.int("networks").unwrap_or(0), "network"),
         grade: told.text("grade"),

@@ -219,6 +219,7 @@ pub(super) fn draw_card(visit: &Visit<'_>) -> Result<Reply, Trouble> {
     let Some(network) = Network::find(cut, asn)? else { return Err(unknown(cut, asn)) };
     let country = network.country.as_deref().map_or_else(String::new, |code| format!(", {}", country_name(code)));
     let card = Card {
+        key: format!("AS{asn}"),
         place: format!("AS{asn}{country}"),
         grade: network.told.text("grade"),
         median_ms: network.told.median_ms(),

@@ -43,7 +43,9 @@ fn words(told: &Told) -> Vec<String> {
         ),
         (false, None) => format!("{} sent ten votes or more.", count(told.int("sources").unwrap_or(0), "source")),
     });
-    if told.is("hangs_on_one") {
+    if told.is("is_single_source") {
+        // Nothing is left without it.
+    } else if told.is("hangs_on_one") {
         words.push("Without some one of them the network would have too few votes for a rank.".to_owned());
     } else if let Some(shift) = told.int("places_shift") {
         words.push(match shift {
