@@ -6,15 +6,14 @@ use axum::http::StatusCode;
 use serde_json::json;
 
 use super::card::Card;
-use super::chart::Chart;
 use super::cite::Cite;
 use super::countries::country_name;
 use super::figures::{count, ms, ms_range};
 use super::frame::{Frame, JsonLd};
 use super::rankings::row::{self, Row};
+use super::subject::portrait::Portrait;
 use super::subject::{self, Subject, Told, WINDOW_DAYS};
 use super::trouble::Trouble;
-use super::uses;
 use super::verdict::Verdict;
 use super::visit::{Reply, Visit};
 use crate::cut::Cut;
@@ -40,14 +39,7 @@ struct CountryPage {
     top: Vec<Row>,
     /// How many networks of the country are ranked.
     ranked: String,
-    uses: Vec<uses::Told>,
-    household: Option<String>,
-    spread: Option<Chart>,
-    grades: Option<Chart>,
-    months: Option<Chart>,
-    blocks: Option<Chart>,
-    change: Option<String>,
-    evening: Option<Chart>,
+    portrait: Portrait,
     cite: Cite,
 }
 
@@ -57,8 +49,7 @@ pub(super) fn draw(visit: &Visit<'_>) -> Result<Reply, Trouble> {
     let code = visit.question.text("country");
     let Some((told, mode)) = find(cut, code) else { return Err(unknown(code)) };
     let name = country_name(code).to_owned();
-    let own = Subject::new(code, name.clone());
-    let subjects = [own.clone(), Subject::world()];
+    let subjects = [Subject::new(code, name.clone()), Subject::world()];
     let verdict = Verdict::of(&told, mode, WINDOW_DAYS);
     let networks = count(told.int("networks").unwrap_or(0), "network");
     let (top, ranked) = top(cut, code, mode)?;
@@ -69,14 +60,7 @@ pub(super) fn draw(visit: &Visit<'_>) -> Result<Reply, Trouble> {
         networks,
         ranked: count(i64::try_from(ranked).unwrap_or(i64::MAX), "ranked network"),
         top,
-        uses: uses::uses(|quantity| subject::distribution(cut, &own, quantity)),
-        household: subject::area(cut, code, "household").and_then(|told| told.share()).map(subject::share_words),
-        spread: subject::spread(cut, &subjects),
-        grades: subject::grades("Tests by grade", &beside),
-        months: subject::trend(cut, "months", mode, "month", &subjects)?,
-        blocks: subject::trend(cut, "blocks", mode, "day", &subjects[..1])?,
-        change: subject::change(cut, code, mode)?,
-        evening: subject::evening(cut, &subjects),
+        portrait: Portrait::of(cut, mode, &subjects, &beside, subject::area(cut, code, "household").as_ref())?,
         cite: cite(visit, cut, &name, code, &told, mode),
         verdict,
         name,

@@ -13,14 +13,13 @@ use self::sources::{Sources, sources};
 use self::standing::{Standing, ranked, standings};
 use super::badge::Badge;
 use super::card::Card;
-use super::chart::Chart;
 use super::cite::Cite;
 use super::countries::country_name;
 use super::figures::{count, ms, ms_range, places, plain};
 use super::frame::{Frame, JsonLd};
+use super::subject::portrait::Portrait;
 use super::subject::{self, Subject, Told, WINDOW_DAYS};
 use super::trouble::Trouble;
-use super::uses;
 use super::verdict::Verdict;
 use super::visit::{Reply, Visit};
 use crate::cut::Cut;
@@ -52,14 +51,7 @@ struct NetworkPage {
     facts: Vec<String>,
     verdict: Verdict,
     standings: Vec<Standing>,
-    uses: Vec<uses::Told>,
-    household: Option<String>,
-    spread: Option<Chart>,
-    grades: Option<Chart>,
-    months: Option<Chart>,
-    blocks: Option<Chart>,
-    change: Option<String>,
-    evening: Option<Chart>,
+    portrait: Portrait,
     sources: Sources,
     cite: Cite,
 }
@@ -110,14 +102,12 @@ pub(super) fn draw(visit: &Visit<'_>) -> Result<Reply, Trouble> {
     let cut = visit.cut()?;
     let asn = visit.question.number("asn").unwrap_or(0);
     let Some(network) = Network::find(cut, asn)? else { return Err(unknown(cut, asn)) };
-    let subjects = network.beside();
     let mut verdict = Verdict::of(&network.told, network.mode, network.window_days);
     let ranks = network.ranks(cut);
     verdict.place = ranks.map_or_else(
         || "It has no rank: see below.".to_owned(),
         |(low, high, of)| format!("It stands {} networks.", places(low, high, of)),
     );
-    let own = Subject::new(format!("AS{asn}"), network.name.clone());
     let page = NetworkPage {
         frame: frame(visit, &network, &verdict),
         asn,
@@ -128,16 +118,7 @@ pub(super) fn draw(visit: &Visit<'_>) -> Result<Reply, Trouble> {
             .map(|text| plain(&text))
             .collect(),
         standings: standings(cut, asn)?,
-        uses: uses::uses(|quantity| subject::distribution(cut, &own, quantity)),
-        household: row(&network.rankings, "household", WINDOW_DAYS)
-            .and_then(|told| told.share())
-            .map(subject::share_words),
-        spread: subject::spread(cut, &subjects),
-        grades: grades(cut, &network),
-        months: subject::trend(cut, "months", network.mode, "month", &subjects[..subjects.len().min(2)])?,
-        blocks: subject::trend(cut, "blocks", network.mode, "day", &subjects[..1])?,
-        change: subject::change(cut, &own.key, network.mode)?,
-        evening: subject::evening(cut, &subjects),
+        portrait: portrait(cut, &network)?,
         sources: sources(cut, asn, network.mode),
         cite: cite(visit, cut, &network),
         name: network.name,
@@ -163,15 +144,17 @@ fn frame(visit: &Visit<'_>, network: &Network, verdict: &Verdict) -> Frame {
     frame
 }
 
-/// Grades beside those of the country and the world.
-fn grades(cut: &Cut, network: &Network) -> Option<Chart> {
+/// The network beside its country and the world.
+fn portrait(cut: &Cut, network: &Network) -> Result<Portrait, Trouble> {
     let country = network.country.as_deref();
     let rows = [
         Some((network.name.clone(), row(&network.rankings, network.mode, WINDOW_DAYS))),
         country.map(|code| (country_name(code).to_owned(), subject::area(cut, code, network.mode))),
         Some(("World".to_owned(), subject::area(cut, "world", network.mode))),
     ];
-    subject::grades("Tests by grade", &rows.into_iter().flatten().collect::<Vec<_>>())
+    let rows: Vec<_> = rows.into_iter().flatten().collect();
+    let household = row(&network.rankings, "household", WINDOW_DAYS);
+    Portrait::of(cut, network.mode, &network.beside(), &rows, household.as_ref())
 }
 
 fn cite(visit: &Visit<'_>, cut: &Cut, network: &Network) -> Cite {

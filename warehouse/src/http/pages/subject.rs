@@ -1,5 +1,7 @@
 //! A subject (a network, a country or the world) as the cut tells of it: single rows, and the charts that pages share.
 
+pub(super) mod portrait;
+
 use super::chart::{self, Chart, Distribution, GradeVotes, Hours, Line, Moment, Panel, Shares, Unit};
 use super::figures::{ms, percent};
 use super::trouble::Trouble;
