@@ -28,7 +28,7 @@ use crate::marts::tests::{House, rights};
 use crate::paths::DataDir;
 
 /// The last closed day of the tests.
-const LAST: Day = Day(TODAY.0 - 2);
+pub(crate) const LAST: Day = Day(TODAY.0 - 2);
 
 /// So many votes of a network on each of three days, all with this latency increase in hundredths of a ms.
 fn votes(asn: u32, a_day: u32, increase: u32) -> Vec<Record> {
@@ -45,7 +45,7 @@ fn vote(asn: u32, number: u32, hour: Hour, increase: u32) -> Record {
     Record::try_from(fields).unwrap()
 }
 
-fn household(asn: u32, a_day: u32) -> Vec<Record> {
+pub(crate) fn household(asn: u32, a_day: u32) -> Vec<Record> {
     let make = |number: u32, back: u32| {
         let mut fields: RecordFields = vote(asn, number, Day(LAST.0 - back).first_hour(), 500).into();
         fields.test_type = TestType::Household;

@@ -16,7 +16,7 @@ pub(super) fn site() -> Pages {
     pages(CurrentCut::new(arc_swap::ArcSwapOption::from_pointee(sample())))
 }
 
-fn pages(cut: CurrentCut) -> Pages {
+pub(super) fn pages(cut: CurrentCut) -> Pages {
     let proxies = Arc::new(TrustedProxies::parse([]).unwrap());
     Pages::new(cut, CurrentShelf::default(), proxies, &PagesConfig::default(), 100_000)
 }

@@ -2,8 +2,12 @@
 
 use axum::body::Bytes;
 use axum::http::{Request, StatusCode, header};
+use wire::Day;
 
-use crate::http::pages::tests::{ask, read, site};
+use crate::cut::tests::{LAST, bound, household, published};
+use crate::http::pages::tests::{ask, pages, read, site};
+use crate::keeper::CurrentCut;
+use crate::marts::tests::House;
 
 /// Aim: the page says grade, rank under each rule, both sources' and uses' sections, cites the release, and its charts are
 /// labelled figures whose ids are there once.
@@ -82,4 +86,26 @@ async fn pictures_are_for_everybody() {
     // One spelling.
     let (status, headers, _) = ask(&site, Request::get("/asn/AS64500")).await;
     assert_eq!((status, headers[header::LOCATION].to_str().unwrap()), (StatusCode::TEMPORARY_REDIRECT, "/asn/64500"));
+}
+
+/// Aim: a network, and a country, of which only household tests are known have pages and pictures: by share, without a word of ms.
+#[tokio::test]
+async fn household_tests_alone_make_a_page() {
+    let house = House::new();
+    house.seal("provider", 1, Day(LAST.0 - 1).first_hour(), household(64_501, 40));
+    let cut = published(&house, &bound()).1;
+    let site = pages(CurrentCut::new(arc_swap::ArcSwapOption::from_pointee(cut)));
+    let html = read(&site, "/asn/64501").await;
+    for part in
+        ["Grade A: games", "75 % of household tests", "Good household tests, month by month", "votes at A or better"]
+    {
+        assert!(html.contains(part), "{part}: {html}");
+    }
+    assert!(!html.contains("id=\"spread\"") && !html.contains("<h3>Games</h3>") && !html.contains(" ms"), "{html}");
+    let at = html.find("href=\"/country/").expect("the network's home");
+    let country = read(&site, &html[at + 6..at + 17]).await;
+    assert!(country.contains("/asn/64501") && country.contains("% of household tests"), "{country}");
+    let (_, _, badge) = ask(&site, Request::get("/asn/64501/badge.svg")).await;
+    assert!(String::from_utf8(badge.to_vec()).unwrap().contains("aria-label=\"bufferbloat: A\""));
+    assert_eq!(ask(&site, Request::get("/asn/64501/card.png")).await.0, StatusCode::OK);
 }
