@@ -89,12 +89,23 @@ pub(crate) fn house() -> House {
 
 /// Publishes what the house holds.
 pub(crate) fn published(house: &House, rights: &Rights) -> (Published, Cut) {
+    published_as(house, rights, &plan())
+}
+
+/// The same by a plan of one's own.
+fn published_as(house: &House, rights: &Rights, plan: &Plan) -> (Published, Cut) {
     let mut marts = house.marts();
     marts.refresh(&house.lake, rights).unwrap();
     house.close(&mut marts, LAST);
     marts.check().unwrap();
-    let published = publish(&mut marts, &house.lake, &house.dir, &plan()).unwrap();
+    let published = publish(&mut marts, &house.lake, &house.dir, plan).unwrap();
     (published, Cut::current(marts.engine(), &house.dir, None).unwrap().unwrap())
+}
+
+/// The sample, in which the best network has this name.
+pub(crate) fn named(name: &str) -> Cut {
+    let names = [(Asn::new(64_500).unwrap(), name.to_owned())].into();
+    published_as(&house(), &bound(), &Plan { names, ..plan() }).1
 }
 
 fn ranking(cut: &Cut, test_type: &str, window: u32) -> Sheet {

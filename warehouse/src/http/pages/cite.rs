@@ -1,5 +1,7 @@
 //! Words and pictures to take along: a citation that names the release, the badge, and the API's answers.
 
+use askama::filters::{Html, escape};
+
 use super::visit::Visit;
 use crate::cut::Cut;
 
@@ -33,9 +35,12 @@ impl Cite {
     pub(super) fn with_badge(self, visit: &Visit<'_>, subject: &str) -> Self {
         let path = format!("{}/badge.svg", visit.url());
         let (page, picture) = (visit.pages.whole(&visit.url()), visit.pages.whole(&path));
+        // A name from a list must be text in the pages of those who copy these lines, too.
         let words = format!("Bufferbloat grade of {subject}");
-        let html = format!("<a href=\"{page}\"><img src=\"{picture}\" alt=\"{words}\" height=\"20\"></a>");
-        let markdown = format!("[![{words}]({picture})]({page})");
+        let Ok(escaped) = escape(&words, Html);
+        let html = format!("<a href=\"{page}\"><img src=\"{picture}\" alt=\"{escaped}\" height=\"20\"></a>");
+        let plain: String = words.chars().filter(|c| c.is_alphanumeric() || " .,&-".contains(*c)).collect();
+        let markdown = format!("[![{plain}]({picture})]({page})");
         Self { badge: Some(Badge { path, html, markdown }), ..self }
     }
 }

@@ -31,7 +31,7 @@ pub(in crate::http::pages) struct Row {
     pub(in crate::http::pages) votes: String,
     /// How it went.
     pub(in crate::http::pages) course: Option<Cell>,
-    /// `1,400 tests, votes on 28 days`.
+    /// `1,400 tests, 28 days`.
     pub(in crate::http::pages) tests: String,
     /// What a reader should know of where the votes came from: a short word and the sentence behind it.
     pub(in crate::http::pages) flags: Vec<Flag>,
@@ -80,11 +80,7 @@ fn one(sheet: &Sheet, row: usize, ranked: i64) -> Row {
         share: share.map(|(share, (low, high))| (percent(share), percent_range(low, high))),
         course: None,
         votes: whole(int("votes").unwrap_or(0)),
-        tests: format!(
-            "{} on {}",
-            count(int("tests").unwrap_or(0), "test"),
-            count(int("vote_days").unwrap_or(0), "day")
-        ),
+        tests: format!("{}, {}", count(int("tests").unwrap_or(0), "test"), count(int("vote_days").unwrap_or(0), "day")),
         flags: flags(sheet, row),
         reason: sheet.column("unranked_reason").text(row).map(reason),
     }

@@ -78,7 +78,7 @@ async fn evidence_is_told() {
         "2nd of 2",
         "one source",
         "aria-sort=\"ascending\"",
-        "120 ",
+        "120 tests, 3 days",
     ] {
         assert!(html.contains(words), "{words} in {html}");
     }
@@ -102,4 +102,32 @@ async fn pages_follow_each_other() {
     let second = read(&site, "/rankings?limit=1&page=2").await;
     assert!(second.contains("rel=\"prev\" href=\"/rankings?limit=1\"") && !second.contains("rel=\"next\""), "{second}");
     assert!(second.contains("<strong data-release>2026-11-22.2</strong>"));
+}
+
+/// Aim: a name that somebody chose to be markup is text in every page that shows it.
+#[tokio::test]
+async fn names_are_no_markup() {
+    let name = "</title><script>alert(1)</script>\"' onmouseover=x \u{202e}";
+    let site = pages(CurrentCut::new(arc_swap::ArcSwapOption::from_pointee(named(name))));
+    for url in
+        ["/", "/rankings", "/rankings?query=alert", "/search?query=alert", "/compare?a=64500&b=64501", "/asn/64500"]
+    {
+        let html = read(&site, url).await;
+        // JSON has its own way to write what would end the element.
+        let (before, after) = html.split_once("<script type=\"application/ld+json\">").unwrap_or((&html, ""));
+        let (about, after) = after.split_once("</script>").unwrap_or(("", after));
+        assert!(!about.contains(['<', '>', '&']), "{about}");
+        let html = format!("{before}{after}");
+        assert!(html.contains("alert(1)"), "{url} {html}");
+        assert!(
+            !html.contains("<script>") && !html.contains('\u{202e}') && !html.contains("\"' onmouseover"),
+            "{url} {html}"
+        );
+    }
+    // What is to be copied into other pages is text there, too: escaped for them, and once more for this one.
+    let html = read(&site, "/asn/64500").await;
+    let badge = html.split("id=\"badge-html\"").nth(1).unwrap().split("</pre>").next().unwrap();
+    assert!(badge.contains("&#38;#60;script&#38;#62;") && !badge.contains("&#60;script"), "{badge}");
+    let markdown = html.split("id=\"badge-markdown\"").nth(1).unwrap().split("</pre>").next().unwrap();
+    assert!(markdown.contains("alert1") && !markdown.contains("&#60;"), "{markdown}");
 }
