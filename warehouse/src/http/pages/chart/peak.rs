@@ -43,7 +43,7 @@ pub(in crate::http::pages) fn peak(
     Some(Chart {
         id,
         title: title.to_owned(),
-        words: both.iter().map(|(name, peak, other)| describe(name, *peak, *other)).collect::<Vec<_>>().join(" "),
+        words: subjects.iter().map(|(name, peak, other)| describe(name, *peak, *other)).collect::<Vec<_>>().join(" "),
         legend: vec![key(true, "19 to 23 h, by the standard time of the country"), key(false, "other hours")],
         drawings: drawings(|size| draw(size, &both, highest)),
         table: table(&both),
@@ -98,7 +98,10 @@ fn value_of(hours: Hours) -> String {
     }
 }
 
-fn describe(name: &str, peak: Hours, other: Hours) -> String {
+fn describe(name: &str, peak: Option<Hours>, other: Option<Hours>) -> String {
+    let Some((peak, other)) = peak.zip(other) else {
+        return format!("{name}: too few tests to tell the evening from the rest.");
+    };
     let apart = match (peak.interval_ms, other.interval_ms) {
         (Some((low, _)), Some((_, high))) if low > high => "; clearly worse in the evening",
         (Some((_, high)), Some((low, _))) if high < low => "; clearly better in the evening",

@@ -148,6 +148,14 @@ fn the_evening_is_told() {
     let unknown = told(hours(25.0, None), hours(0.0, None));
     assert_eq!(unknown.as_deref(), Some("Example: 25 ms in the peak hours, 0 ms otherwise."));
     assert_eq!(told(None, hours(24.0, None)), None);
+    // Who cannot be drawn beside others is told of.
+    let world = ("World".to_owned(), hours(33.0, None), hours(28.0, None));
+    let chart = peak("peak", "Evening", &[("Example".to_owned(), None, hours(24.0, None)), world]).unwrap();
+    assert!(
+        chart.words.starts_with("Example: too few tests to tell the evening from the rest. World: "),
+        "{}",
+        chart.words
+    );
 }
 
 // Aim: a hundred squares are a hundred, whatever the votes, and no vote at all is no chart.

@@ -62,8 +62,12 @@ pub(super) fn standings(cut: &Cut, asn: usize) -> Result<Vec<Standing>, Trouble>
         (of_network(&cut.rankings, asn).map_err(unfit)?, of_network(&cut.grades, asn).map_err(unfit)?);
     let told = |ranking: &Ranking| {
         let (book, sheets) = if ranking.is_by_policy { (&cut.grades, &grades) } else { (&cut.rankings, &rankings) };
+        // The reason is told once, in the ranking of the same tests.
+        let base = ranking.key.splitn(4, '/').take(3).collect::<Vec<_>>().join("/");
+        let base = rankings.iter().find(|sheet| key(sheet, false) == base).and_then(Told::first);
+        let reason = base.and_then(|told| told.text("unranked_reason"));
         let told = sheets.iter().find(|sheet| key(sheet, ranking.is_by_policy) == ranking.key).and_then(Told::first)?;
-        Some(line(ranking, &told, ranked(book, ranking.key)))
+        Some(line(ranking, &told, reason.as_deref(), ranked(book, ranking.key)))
     };
     Ok(RANKINGS.iter().filter_map(told).collect())
 }
@@ -82,7 +86,7 @@ pub(super) fn ranked(book: &Book, key: &str) -> i64 {
     (0..part.rows()).filter_map(|row| ranks.int(row)).max().unwrap_or(0)
 }
 
-fn line(ranking: &Ranking, told: &Told, of: i64) -> Standing {
+fn line(ranking: &Ranking, told: &Told, unranked: Option<&str>, of: i64) -> Standing {
     let place = told.int("rank").zip(told.int("rank_low").zip(told.int("rank_high")));
     let by_share = ranking.is_by_policy || told.float("p50_ms").is_none();
     let figure = if by_share {
@@ -94,7 +98,7 @@ fn line(ranking: &Ranking, told: &Told, of: i64) -> Standing {
         name: ranking.name,
         place: match place {
             Some((_, (low, high))) => places(low, high, of),
-            None => told.text("unranked_reason").map_or("not ranked", |code| reason(&code)).to_owned(),
+            None => unranked.map_or("not ranked", reason).to_owned(),
         },
         bar: place.map(|(rank, (low, high))| interval(rank, low, high, of)),
         grade: told.text("grade"),

@@ -39,6 +39,7 @@ async fn a_network_is_told() {
     // Listed, but not ranked: the reason stands where the rank would.
     let small = read(&site, "/asn/64502").await;
     assert!(small.contains("It has no rank") && small.contains("too few votes"), "{small}");
+    assert!(!small.contains("not ranked"), "{small}");
     // Household tests beside single ones.
     let both = read(&site, "/asn/64501").await;
     assert!(both.contains("Busy household: share of good tests") && both.contains("came out at A or better in 75 %"));
