@@ -108,6 +108,13 @@ pub(crate) fn named(name: &str) -> Cut {
     published_as(&house(), &bound(), &Plan { names, ..plan() }).1
 }
 
+/// The sample, in which the second network is one of servers.
+pub(crate) fn with_hosting() -> Cut {
+    let mut plan = plan();
+    plan.inputs.kinds.insert(Asn::new(64_501).unwrap(), "hosting".to_owned());
+    published_as(&house(), &bound(), &plan).1
+}
+
 fn ranking(cut: &Cut, test_type: &str, window: u32) -> Sheet {
     cut.rankings.part(&format!("{test_type}/{window}/all"))
 }

@@ -5,7 +5,7 @@ use axum::http::{Request, StatusCode, header};
 use tower::ServiceExt as _;
 
 use super::*;
-use crate::cut::tests::{named, sample};
+use crate::cut::tests::{named, sample, with_hosting};
 
 mod others;
 

@@ -87,6 +87,20 @@ async fn evidence_is_told() {
     assert!(none.contains("No network fits") && none.contains("Antarctica"), "{none}");
 }
 
+/// Aim: networks of servers stand apart from both others, and alone if they are asked for.
+#[tokio::test]
+async fn hosting_networks_stand_apart() {
+    let site = pages(CurrentCut::new(arc_swap::ArcSwapOption::from_pointee(with_hosting())));
+    let html = read(&site, "/rankings").await;
+    let numbers: Vec<_> = sections(&html).into_iter().map(|(asns, _)| asns).collect();
+    assert_eq!(numbers, [[64_500], [64_502], [64_501]]);
+    assert!(html.contains("1st of 1") && html.contains("nobody&#39;s line at home"), "{html}");
+    let html = read(&site, "/rankings?evidence=hosting").await;
+    let (asns, link) = sections(&html).remove(0);
+    assert_eq!((asns, sections(&html).len()), (vec![64_501], 1));
+    assert_eq!(api(&site, &link).await["data"][0]["unranked_reason"], "hosting_network");
+}
+
 /// Aim: pages follow each other by links, and a page of a reader who comes back tomorrow is still there.
 #[tokio::test]
 async fn pages_follow_each_other() {
