@@ -1,37 +1,39 @@
 -- How the votes of every listed network, country and the world spread over each latency increase: the rows of latencies, in coarse
 -- bins, so that a page can draw them. Each column is named after its lower edge in ms; it begins with the bin of bins.csv whose
 -- lower edge is nearest to that, and every threshold of a policy is met exactly.
-WITH in_coarse_bins AS (
+WITH coarse_bins AS (
     SELECT
-        v.series,
-        v.subject_number,
+        bin,
         CASE
-            WHEN b.lower_hundredths < 500 THEN 0
-            WHEN b.lower_hundredths < 997 THEN 5
-            WHEN b.lower_hundredths < 1498 THEN 10
-            WHEN b.lower_hundredths < 2008 THEN 15
-            WHEN b.lower_hundredths < 2500 THEN 20
-            WHEN b.lower_hundredths < 3000 THEN 25
-            WHEN b.lower_hundredths < 4030 THEN 30
-            WHEN b.lower_hundredths < 5000 THEN 40
-            WHEN b.lower_hundredths < 6000 THEN 50
-            WHEN b.lower_hundredths < 7500 THEN 60
-            WHEN b.lower_hundredths < 10000 THEN 75
-            WHEN b.lower_hundredths < 15000 THEN 100
-            WHEN b.lower_hundredths < 20000 THEN 150
-            WHEN b.lower_hundredths < 29708 THEN 200
-            WHEN b.lower_hundredths < 40000 THEN 300
-            WHEN b.lower_hundredths < 59427 THEN 400
-            WHEN b.lower_hundredths < 99432 THEN 600
+            WHEN lower_hundredths < 500 THEN 0
+            WHEN lower_hundredths < 997 THEN 5
+            WHEN lower_hundredths < 1498 THEN 10
+            WHEN lower_hundredths < 2008 THEN 15
+            WHEN lower_hundredths < 2500 THEN 20
+            WHEN lower_hundredths < 3000 THEN 25
+            WHEN lower_hundredths < 4030 THEN 30
+            WHEN lower_hundredths < 5000 THEN 40
+            WHEN lower_hundredths < 6000 THEN 50
+            WHEN lower_hundredths < 7500 THEN 60
+            WHEN lower_hundredths < 10000 THEN 75
+            WHEN lower_hundredths < 15000 THEN 100
+            WHEN lower_hundredths < 20000 THEN 150
+            WHEN lower_hundredths < 29708 THEN 200
+            WHEN lower_hundredths < 40000 THEN 300
+            WHEN lower_hundredths < 59427 THEN 400
+            WHEN lower_hundredths < 99432 THEN 600
             ELSE 1000
-        END AS from_ms,
-        CAST(sum(v.votes) AS BIGINT) AS votes
+        END AS from_ms
+    FROM bins
+),
+in_coarse_bins AS (
+    SELECT v.series, v.subject_number, c.from_ms, CAST(sum(v.votes) AS BIGINT) AS votes
     FROM subject_bins AS v
     INNER JOIN series AS s ON s.series = v.series
     INNER JOIN frames AS f ON f.frame = s.frame
-    INNER JOIN bins AS b ON b.bin = v.bin
+    INNER JOIN coarse_bins AS c ON c.bin = v.bin
     WHERE f.kind = 'window'
-    GROUP BY 1, 2, 3
+    GROUP BY v.series, v.subject_number, c.from_ms
 ),
 counted AS (
     SELECT
