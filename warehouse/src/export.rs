@@ -23,7 +23,8 @@ mod sheet;
 mod write;
 
 pub use book::Book;
-pub use describe::Described;
+pub(crate) use describe::REPOSITORY;
+pub use describe::{Described, Snippet};
 pub use fault::ExportFault;
 pub use format::Format;
 pub use release::{Layout, TableFile};

@@ -156,7 +156,8 @@ pub async fn run(
         Arc::clone(&proxies),
         &config.pages,
         config.api.per_client_per_minute,
-    );
+    )
+    .with_files_at(config.release.public_url.as_deref());
     let nowhere = pages.clone();
     let public = ingest
         .router()

@@ -28,7 +28,7 @@ pub use kind::{CHANGING, INDEX, LATEST, cache_control, content_type};
 pub use load::ShelfFault;
 
 use self::name::Name;
-use crate::cut::{CutId, Latest, Tombstone};
+use crate::cut::{CutId, Index, Latest, Tombstone};
 use crate::digest::Sha256;
 use crate::observe;
 
@@ -167,6 +167,14 @@ impl Shelf {
     pub fn latest(&self) -> Option<Latest> {
         let Content::Memory(bytes) = &self.pages.get(LATEST)?.content else { return None };
         serde_json::from_slice(bytes).ok()
+    }
+
+    /// The list of releases and the digest of its bytes; none before the first release.
+    #[must_use]
+    pub fn index(&self) -> Option<(Index, Sha256)> {
+        let item = self.pages.get(INDEX)?;
+        let Content::Memory(bytes) = &item.content else { return None };
+        Some((serde_json::from_slice(bytes).ok()?, item.sha256))
     }
 
     /// Every file, in the order in which a copy must be made, so that nothing in it ever names what is not there.

@@ -37,7 +37,8 @@ async function show(url, { push = true, focus = null, typing = null } = {}) {
     if (other && "value" in field && field !== typing) field.value = other.value;
   }
   document.title = next.title;
-  if (push) history.pushState({ live: true }, "", url);
+  // What is asked twice, by a field and then by its button, is one step back.
+  if (push && url !== location.href) history.pushState({ live: true }, "", url);
   focus?.();
   // A region that was there before is read out when its text changes.
   const status = document.querySelector("[data-status]");

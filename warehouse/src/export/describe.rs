@@ -5,15 +5,19 @@ mod croissant;
 
 mod datapackage;
 
+mod snippets;
+
 mod views;
 
 mod words;
+
+pub use snippets::Snippet;
 
 use crate::catalog::{self, Contract};
 use crate::cut::{CutDocument, CutFile};
 
 /// Where the repository is.
-const REPOSITORY: &str = "https://github.com/bufferlake/bufferlake";
+pub(crate) const REPOSITORY: &str = "https://github.com/bufferlake/bufferlake";
 
 /// What the dataset is, in a sentence.
 const ABOUT: &str = "Results of bufferbloat tests at internet providers, without addresses, and the ranking of networks that is \

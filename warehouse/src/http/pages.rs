@@ -9,6 +9,8 @@
 
 mod answer;
 
+mod article;
+
 mod assets;
 
 mod badge;
@@ -25,19 +27,29 @@ mod countries;
 
 mod country;
 
+mod data;
+
 mod figures;
 
 mod frame;
 
 mod home;
 
+mod methodology;
+
 mod network;
 
+mod privacy;
+
 mod rankings;
+
+mod reference;
 
 mod search;
 
 mod sitemap;
+
+mod status;
 
 mod subject;
 
@@ -82,13 +94,14 @@ const CONTENT_SECURITY_POLICY: &str = "default-src 'none'; style-src 'self'; scr
 #[derive(Clone)]
 pub struct Pages {
     cut: CurrentCut,
-    #[expect(dead_code, reason = "the page of the releases reads it, and is made next")]
     shelf: CurrentShelf,
     proxies: Arc<TrustedProxies>,
     limit: Arc<RateLimit>,
     answers: Arc<Answers>,
     /// Where the pages are reached, without a slash at its end; empty if nobody said.
     url: Arc<str>,
+    /// Where the files of the releases are served for all the world, if nobody said otherwise below the pages.
+    files_url: Option<Arc<str>>,
 }
 
 impl Pages {
@@ -103,7 +116,13 @@ impl Pages {
     ) -> Self {
         let limit = Arc::new(RateLimit::new("pages", per_client_per_minute));
         let url = config.url.as_deref().unwrap_or_default().trim_end_matches('/').into();
-        Self { cut, shelf, proxies, limit, answers: Arc::default(), url }
+        Self { cut, shelf, proxies, limit, answers: Arc::default(), url, files_url: None }
+    }
+
+    /// With the files of the releases served at another address than below the pages.
+    #[must_use]
+    pub fn with_files_at(self, url: Option<&str>) -> Self {
+        Self { files_url: url.map(|url| url.trim_end_matches('/').into()), ..self }
     }
 
     /// The routes of [`PAGES`] and of the files that pages need.

@@ -9,7 +9,7 @@ pub(in crate::http) mod asn;
 
 pub(in crate::http) mod cursor;
 
-mod describe;
+pub(in crate::http) mod describe;
 
 mod envelope;
 
@@ -25,7 +25,7 @@ pub(in crate::http) mod rankings;
 
 pub(in crate::http) mod search;
 
-mod world;
+pub(in crate::http) mod world;
 
 use std::sync::Arc;
 
@@ -51,9 +51,6 @@ use crate::observe;
 
 /// How long an answer may be taken from a cache, in seconds: a cut lasts a day, a correction should not wait long.
 const CACHE_CONTROL: HeaderValue = HeaderValue::from_static("public, max-age=300");
-
-/// The reference page has a style of its own, and nothing of others.
-const CSP: &str = "default-src 'none'; style-src 'unsafe-inline'";
 
 /// Headers that scripts of other pages may read.
 const EXPOSED: [HeaderName; 5] = [
@@ -90,15 +87,10 @@ impl Api {
             };
             router = router.route(noun.path, get(answer).fallback(only_get));
         }
-        // Both are the same as long as the program runs.
-        let fixed = |kind: &'static str, text: String| {
-            let (body, headers) =
-                (Bytes::from(text), [(header::CONTENT_TYPE, kind), (header::CONTENT_SECURITY_POLICY, CSP)]);
-            get(move || async move { (headers, body) }).fallback(only_get)
-        };
-        router = router
-            .route("/api/openapi.json", fixed("application/json", describe::openapi().to_json().unwrap_or_default()))
-            .route("/api/docs", fixed("text/html; charset=utf-8", describe::page()));
+        // The same as long as the program runs.
+        let document = Bytes::from(describe::openapi().to_json().unwrap_or_default());
+        let kind = [(header::CONTENT_TYPE, "application/json")];
+        router = router.route("/api/openapi.json", get(move || async move { (kind, document) }).fallback(only_get));
         router.route_layer(open_to_all(EXPOSED)).with_state(self)
     }
 

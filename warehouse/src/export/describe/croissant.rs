@@ -9,7 +9,9 @@ use crate::cut::CutFile;
 const CONTEXT: &str = include_str!("croissant_context.json");
 
 impl Described<'_> {
-    pub(super) fn croissant(&self) -> Value {
+    /// The release as Croissant says it.
+    #[must_use]
+    pub fn croissant(&self) -> Value {
         let document = self.document;
         let context: Value = serde_json::from_str(CONTEXT).unwrap_or_default();
         let files: Vec<&CutFile> = document.files.iter().filter(|file| file.table.is_some()).collect();

@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use super::{Described, REPOSITORY, TITLE};
+use super::{Described, REPOSITORY, Snippet, TITLE};
 use crate::cut::{METHOD_VERSION, SCHEMA_VERSION};
 
 impl Described<'_> {
@@ -10,12 +10,11 @@ impl Described<'_> {
         let document = self.document;
         let id = document.id;
         let rows: u64 = self.files_of("results").iter().filter_map(|file| file.rows).sum();
-        let base = self.base.clone().unwrap_or_else(|| "../../".to_owned());
-        let (open, run) = if self.base.is_some() {
-            (format!("urllib.request.urlopen(base + \"releases/{id}/manifest.json\")"), format!("{base}releases/{id}/"))
-        } else {
-            ("open(\"manifest.json\")".to_owned(), String::new())
-        };
+        let mut code = String::new();
+        for Snippet { tool, language, lines, after } in self.snippets() {
+            // Writing to a text cannot fail.
+            let _ = write!(code, "## {tool}\n```{language}\n{lines}```\n{after}");
+        }
         format!(
             "# {TITLE}, release {id}\n\n\
              {rows} results up to {last_day}, in blocks of at least ten votes. Immutable: a correction is a new release, and\n\
@@ -30,34 +29,9 @@ impl Described<'_> {
              | `publication.json` | when it was made, and how complete agents' results were then |\n\n\
              Rows carry no address, hour, country, agent or client. They are not anonymous: who knows a test's own numbers and day\n\
              may find its row.\n\n\
-             ## DuckDB\n```sql\n\
-             SET VARIABLE results = (\n    SELECT list('{base}' || file.path)\n    \
-             FROM (SELECT unnest(files) AS file FROM read_json('{run}manifest.json'))\n    \
-             WHERE file.\"table\" = 'results'\n);\n\
-             SELECT asn, count(*) AS tests FROM read_parquet(getvariable('results'), hive_partitioning = false)\n\
-             GROUP BY asn ORDER BY tests DESC, asn LIMIT 10;\n```\n\
-             `views.sql` has all tables: paste it, or `.read views.sql` in this folder.\n\n\
-             ## Polars\n```python\nimport json, urllib.request\nimport polars as pl\n\nbase = \"{base}\"\n\
-             manifest = json.load({open})\n\
-             results = pl.scan_parquet([base + file[\"path\"] for file in manifest[\"files\"] if file.get(\"table\") == \"results\"])\n\
-             print(results.group_by(\"asn\").len().sort(\"len\", descending=True).head(10).collect())\n```\n\
-             ## pandas\n```python\nimport json, urllib.request\nimport pandas as pd\n\nbase = \"{base}\"\n\
-             manifest = json.load({open})\n\
-             rankings = [base + file[\"path\"] for file in manifest[\"files\"] if file.get(\"table\") == \"rankings\"]\n\
-             print(pd.concat(pd.read_parquet(path) for path in rankings).head(10))\n```\n\
-             ## R\n```r\nlibrary(duckdb)\nlibrary(jsonlite)\nbase <- \"{base}\"\n\
-             files <- fromJSON({manifest})$files\n\
-             paths <- paste0(base, files$path[which(files$table == \"results\")])\n\
-             db <- dbConnect(duckdb())\n\
-             dbGetQuery(db, sprintf(\"SELECT asn, count(*) AS tests FROM read_parquet([%s]) GROUP BY asn ORDER BY tests DESC LIMIT 10\",\n\
-             \x20                      paste0(\"'\", paths, \"'\", collapse = \", \")))\n```\n\n\
+             {code}\n\
              Licence: CC BY 4.0; name \"Bufferlake\" and the release. Method {METHOD_VERSION}: {REPOSITORY}/blob/main/docs/methodology.md\n",
             last_day = document.last_day,
-            manifest = if self.base.is_some() {
-                format!("paste0(base, \"releases/{id}/manifest.json\")")
-            } else {
-                "\"manifest.json\"".to_owned()
-            },
         )
     }
 

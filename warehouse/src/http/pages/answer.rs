@@ -51,9 +51,10 @@ impl Pages {
             });
         };
         let encoding = Encoding::of(headers);
-        let tag =
-            |encoding: Encoding| Tag::new(cut, "page", &url, &format!("{} {}", encoding.name(), assets::version()));
-        let wanted = tag(encoding);
+        let releases = if page.lists_releases { self.shelf.borrow().index().map(|(_, digest)| digest) } else { None };
+        let releases = releases.map_or_else(String::new, |digest| digest.to_string());
+        let form = format!("{} {} {releases}", encoding.name(), assets::version());
+        let wanted = Tag::new(cut, "page", &url, &form);
         if wanted.is_known(headers) {
             let fields = [(header::ETAG, wanted.header()), (header::CACHE_CONTROL, CACHE_CONTROL)];
             return Ok(embeddable(page, (StatusCode::NOT_MODIFIED, fields, VARY).into_response()));

@@ -2,7 +2,9 @@
 
 use super::trouble::Trouble;
 use super::visit::{Reply, Visit};
-use super::{compare, country, home, network, rankings, search, sitemap};
+use super::{
+    compare, country, data, home, methodology, network, privacy, rankings, reference, search, sitemap, status,
+};
 use crate::http::v1::question::{Parameter, Question};
 
 /// A path and what is drawn there.
@@ -15,6 +17,8 @@ pub(super) struct Page {
     pub(super) menu: Menu,
     /// Whether pages of other sites may show it inside of theirs: pictures.
     pub(super) is_open: bool,
+    /// Whether it lists the releases: it changes with their list, not only with the cut.
+    pub(super) lists_releases: bool,
     /// Puts a question right that the page's own forms can ask and the API refuses.
     pub(super) settle: fn(Question) -> Question,
     /// Draws it.
@@ -27,7 +31,6 @@ pub(super) enum Menu {
     /// At the top, under this name.
     Top(&'static str),
     /// At the foot, under this name.
-    #[expect(dead_code, reason = "the pages about the site itself stand there, and are made next")]
     Foot(&'static str),
     /// Nowhere.
     No,
@@ -39,6 +42,7 @@ const PAGE: Page = Page {
     parameters: &[],
     menu: Menu::No,
     is_open: false,
+    lists_releases: false,
     settle: |question| question,
     draw: |_| Err(Trouble::no_such_page()),
 };
@@ -62,6 +66,11 @@ pub(super) const PAGES: &[Page] = &[
         draw: compare::draw,
         ..PAGE
     },
+    Page { path: data::PATH, menu: Menu::Top("Data"), lists_releases: true, draw: data::draw, ..PAGE },
+    Page { path: methodology::PATH, menu: Menu::Top("Methodology"), draw: methodology::draw, ..PAGE },
+    Page { path: reference::PATH, menu: Menu::Foot("API"), draw: reference::draw, ..PAGE },
+    Page { path: status::PATH, menu: Menu::Foot("Status"), draw: status::draw, ..PAGE },
+    Page { path: privacy::PATH, menu: Menu::Foot("Privacy"), draw: privacy::draw, ..PAGE },
     Page { path: network::PATH, draw: network::draw, ..PAGE },
     Page { path: network::BADGE_PATH, is_open: true, draw: network::draw_badge, ..PAGE },
     Page { path: network::CARD_PATH, is_open: true, draw: network::draw_card, ..PAGE },

@@ -1,9 +1,7 @@
-//! What the API says of itself: OpenAPI 3.1 and a page for people, both made from the table of nouns and from the contracts
-//! of `queries/api/`, so that neither can say what the code does not do.
+//! What the API says of itself: OpenAPI 3.1, made from the table of nouns and from the contracts of `queries/api/`, as the page
+//! for people is (`http/pages/reference.rs`), so that neither can say what the code does not do.
 
-mod files;
-
-mod page;
+pub(in crate::http) mod files;
 
 use serde_json::{Value, json};
 use utoipa::openapi::content::ContentBuilder;
@@ -13,8 +11,6 @@ use utoipa::openapi::path::{
 use utoipa::openapi::schema::{AdditionalProperties, ArrayBuilder, Object, ObjectBuilder, Schema, SchemaType, Type};
 use utoipa::openapi::{InfoBuilder, LicenseBuilder, OpenApi, OpenApiBuilder, Required, ResponseBuilder};
 use wire::Country;
-
-pub(super) use page::page;
 
 use super::asn;
 use super::nouns::{NOUNS, Noun};

@@ -76,7 +76,7 @@ pub(super) fn methodology(cut: &Cut, _: &Question) -> Result<Found, Problem> {
 }
 
 /// The grades of a policy with their thresholds in ms; none is without end.
-fn thresholds(csv: &str) -> Value {
+pub(in crate::http) fn thresholds(csv: &str) -> Value {
     let mut reader = csv::Reader::from_reader(csv.as_bytes());
     let records = reader.records().filter_map(Result::ok);
     let ms = |text: Option<&str>| {

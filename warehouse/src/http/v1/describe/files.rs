@@ -10,7 +10,7 @@ use utoipa::openapi::{Required, ResponseBuilder};
 use super::{ApiParameter, ParameterBuilder, ParameterIn, problem};
 
 /// The paths, and what each tells.
-pub(super) const FILES: [(&str, &str); 3] = [
+pub(in crate::http) const FILES: [(&str, &str); 3] = [
     ("/data/v1/latest.json", "Which release is the newest, and the digest of its manifest."),
     ("/data/v1/index.json", "All releases, the newest first, with those that were removed."),
     (

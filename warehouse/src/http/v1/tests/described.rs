@@ -35,23 +35,6 @@ async fn files_are_described() {
         let responses = &document["paths"][path]["get"]["responses"];
         assert!(["200", "206", "304", "412", "416"].iter().all(|status| responses[status].is_object()), "{path}");
     }
-    let (_, _, page) = ask(&served(), Request::get("/api/docs")).await;
-    assert!(String::from_utf8_lossy(&page).contains("/data/v1/latest.json"));
-}
-
-/// Aim: the page tells of every path, parameter and column, and asks nobody for anything.
-#[tokio::test]
-async fn the_page_is_whole() {
-    let (status, headers, page) = ask(&served(), Request::get("/api/docs")).await;
-    let page = String::from_utf8(page.to_vec()).unwrap();
-    assert_eq!(
-        (status, &headers[header::CONTENT_TYPE]),
-        (StatusCode::OK, &HeaderValue::from_static("text/html; charset=utf-8"))
-    );
-    for noun in NOUNS {
-        assert!(page.contains(noun.path) && noun.parameters.iter().all(|one| page.contains(one.name)), "{}", noun.path);
-    }
-    assert!(!page.contains("http:") && !page.contains("https:") && !page.contains("<script"), "the page asks others");
 }
 
 /// Aim: the policies that can be asked for are those that there are.
