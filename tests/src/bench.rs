@@ -15,6 +15,7 @@ mod download;
 mod ingest;
 mod landing;
 mod load;
+mod pages;
 mod peer;
 mod rankings;
 mod release;
@@ -53,7 +54,7 @@ pub struct Settings {
 
 type Measure = fn(&Settings) -> anyhow::Result<Vec<Row>>;
 
-const PARTS: [(&str, Measure); 12] = [
+const PARTS: [(&str, Measure); 13] = [
     ("asn_lookup", asn::measure),
     ("agent_size", agent_size::measure),
     ("agent_busy", agent_busy::measure),
@@ -64,6 +65,7 @@ const PARTS: [(&str, Measure); 12] = [
     ("analytics", analytics::measure),
     ("cut", cut::measure),
     ("rankings", rankings::measure),
+    ("pages", pages::measure),
     ("release", release::measure),
     ("download", download::measure),
 ];

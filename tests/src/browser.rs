@@ -20,6 +20,18 @@ const PATIENCE: Duration = Duration::from_secs(480);
 /// Where Debian puts Chromium; `BUFFERLAKE_CHROMIUM` names another.
 const CHROMIUM: &str = "/usr/bin/chromium";
 
+/// What a stranger might send, or write into a list, to be more than text.
+pub const PAYLOADS: [&str; 8] = [
+    "<script>globalThis.hit=1</script>",
+    "\"><img src=x onerror=globalThis.hit=1>",
+    "'><svg onload=globalThis.hit=1>",
+    "</textarea><script>globalThis.hit=1</script>",
+    "</title></svg><iframe src=//evil.example>",
+    "{{ 7*7 }}${7*7}<%= 7*7 %>{% include payload %}",
+    "&lt;script&gt;globalThis.hit=1&lt;/script&gt;",
+    "javascript:globalThis.hit=1//\\\"-->]]>",
+];
+
 /// What a script needs.
 #[derive(Debug)]
 struct Tools {
@@ -41,18 +53,37 @@ impl Tools {
     }
 }
 
-/// Runs a script, such as `support/journey.mjs`, which finds `facts` in its module `stage.mjs`.
+/// Runs a script of tests, such as `support/journey.mjs`, which finds `facts` in its module `stage.mjs`.
 ///
 /// # Errors
 /// If the script finds a fault, with all that it wrote; if it does not end in time; or, under `CI=true`, if its tools
 /// are missing.
 pub fn drive(script: &str, facts: &Value) -> anyhow::Result<()> {
-    let chromium = std::env::var_os("BUFFERLAKE_CHROMIUM").map_or_else(|| CHROMIUM.into(), PathBuf::from);
     let in_ci = std::env::var("CI").is_ok_and(|ci| ci == "true");
-    match Tools::find(chromium) {
-        Ok(tools) => run(&tools, script, facts),
+    match Tools::find(chromium()) {
+        Ok(tools) => {
+            let said = run(&tools, &["--test", "--test-reporter=spec"], script, facts)?;
+            ensure!(said.contains("pass "), "{script} ran no test:\n{said}");
+            println!("{said}");
+            Ok(())
+        }
         Err(missing) => do_without(script, &missing, in_ci),
     }
+}
+
+/// Runs a script that measures, and gives the JSON in its last line.
+///
+/// # Errors
+/// If its tools are missing, it fails or takes too long, or its last line is no JSON.
+pub fn measure(script: &str, facts: &Value) -> anyhow::Result<Value> {
+    let tools = Tools::find(chromium()).map_err(anyhow::Error::msg)?;
+    let said = run(&tools, &[], script, facts)?;
+    let last = said.lines().last().unwrap_or_default();
+    serde_json::from_str(last).with_context(|| format!("{script} measured nothing:\n{said}"))
+}
+
+fn chromium() -> PathBuf {
+    std::env::var_os("BUFFERLAKE_CHROMIUM").map_or_else(|| CHROMIUM.into(), PathBuf::from)
 }
 
 /// What a missing browser means: nothing on a developer's machine, a fault where all tests must run.
@@ -62,12 +93,13 @@ fn do_without(script: &str, missing: &str, in_ci: bool) -> anyhow::Result<()> {
     Ok(())
 }
 
-fn run(tools: &Tools, script: &str, facts: &Value) -> anyhow::Result<()> {
+/// Runs a script and gives all that it wrote.
+fn run(tools: &Tools, arguments: &[&str], script: &str, facts: &Value) -> anyhow::Result<String> {
     let scratch = Scratch::new("browser")?;
     let log = scratch.join("log");
     let file = File::create(&log).context("making the script's log")?;
     let mut child = std::os::unix::process::CommandExt::process_group(&mut Command::new("node"), 0)
-        .args(["--test", "--test-reporter=spec"])
+        .args(arguments)
         .arg(tools.scripts.join(script))
         .env("BUFFERLAKE_FACTS", facts.to_string())
         .env("BUFFERLAKE_CHROMIUM", &tools.chromium)
@@ -88,9 +120,7 @@ fn run(tools: &Tools, script: &str, facts: &Value) -> anyhow::Result<()> {
     let said = std::fs::read_to_string(&log).unwrap_or_default();
     let status = ended.with_context(|| format!("{script} said:\n{said}"))?;
     ensure!(status.success(), "{script} ended with {status}:\n{said}");
-    ensure!(said.contains("pass "), "{script} ran no test:\n{said}");
-    println!("{said}");
-    Ok(())
+    Ok(said)
 }
 
 #[cfg(test)]

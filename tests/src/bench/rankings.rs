@@ -100,8 +100,14 @@ impl Source for Question {
     }
 }
 
+/// Asks it for [`TIME`], with nothing but the question.
 fn ask(address: SocketAddr, path: &str, every: Duration) -> anyhow::Result<Answers> {
-    let request = format!("GET {path} HTTP/1.1\r\nHost: {address}\r\n\r\n").into_bytes();
+    ask_as(address, path, "", every)
+}
+
+/// Asks it for [`TIME`] with more headers, each with its line's end.
+pub(super) fn ask_as(address: SocketAddr, path: &str, headers: &str, every: Duration) -> anyhow::Result<Answers> {
+    let request = format!("GET {path} HTTP/1.1\r\nHost: {address}\r\n{headers}\r\n").into_bytes();
     let answers = drive_every(address, (0..READERS).map(|_| Question(request.clone())).collect(), TIME, every)?;
     answers.require_all_ok()?;
     Ok(answers)

@@ -12,7 +12,7 @@ use clap::Parser;
 #[command(name = "bench")]
 struct Options {
     /// Run only this part: asn_lookup, agent_size, agent_busy, agent_flood, telemetry, support, ingest, analytics, cut,
-    /// rankings, release or download.
+    /// rankings, pages, release or download.
     #[arg(long)]
     only: Option<String>,
     /// Where the rows go; rows of parts that do not run stay.
