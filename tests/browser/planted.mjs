@@ -8,6 +8,7 @@ const PAGE = (body) => `<!doctype html><html lang="en"><head><meta name="viewpor
 
 const server = http.createServer((request, response) => {
   response.setHeader("content-type", "text/html");
+  if (request.url.includes("policy")) response.setHeader("content-security-policy", "default-src 'none'");
   response.end(PAGE(decodeURIComponent(request.url.slice(1))));
 });
 
@@ -27,6 +28,7 @@ test("strange things are noted", async (t) => {
     ["<script>alert('hit')</script>", /a dialogue: hit/],
     ["<script>console.error('hit')</script>", /on the console: hit/],
     ["<script>throw new Error('hit')</script>", /an error of a script: Error: hit/],
+    ["<p style='color:red'>A policy forbids this.</p>", /on the console: .*violates the following Content Security Policy/],
   ]) {
     // A context of its own, because `open` would rightly fail this very test.
     const context = await (await open(t, origin)).context().browser().newContext();
@@ -36,6 +38,13 @@ test("strange things are noted", async (t) => {
     await context.close();
     assert.match(strange.join("; "), found, planted);
   }
+});
+
+test("what a browser is made to keep is found", async (t) => {
+  const page = await open(t, origin);
+  await page.goto(`${origin}/${encodeURIComponent("<script>document.cookie = 'a=b'; localStorage.c = 'd'</script>")}`);
+  const { cookies, origins } = await page.context().storageState();
+  assert.deepEqual([cookies[0].name, origins[0].localStorage[0].name], ["a", "c"]);
 });
 
 test("a page that shuts somebody out is found", async (t) => {

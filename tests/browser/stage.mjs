@@ -11,7 +11,7 @@ export const facts = JSON.parse(process.env.BUFFERLAKE_FACTS ?? "{}");
 // Longest wait for anything on a page.
 const PATIENCE_MS = 15_000;
 
-const QUIET = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
+export const QUIET = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
   "--disable-component-update", "--disable-sync", "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1"];
 
 const WCAG = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"];
@@ -21,9 +21,9 @@ const axe = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.mi
 let browser;
 
 // Opens a page of its own on `origin`. It closes with the test `t`, which fails if anything strange happened but what
-// the test says to expect.
+// the test says to expect, or if the browser was made to keep something where it may not.
 export async function open(
-  t, origin, { javaScript = true, width = 1280, height = 900, scheme = "light", expected = [] } = {},
+  t, origin, { javaScript = true, width = 1280, height = 900, scheme = "light", mayKeep = true, expected = [] } = {},
 ) {
   browser ??= await chromium.launch({ executablePath: process.env.BUFFERLAKE_CHROMIUM, headless: true, args: QUIET });
   const context = await browser.newContext({
@@ -34,8 +34,10 @@ export async function open(
   const strange = watch(context, origin);
   const page = await context.newPage();
   t.after(async () => {
+    const kept = await context.storageState();
     await context.close();
     assert.deepEqual(strange, expected, "nothing strange happens");
+    if (!mayKeep) assert.deepEqual(kept, { cookies: [], origins: [] }, "no cookie, and nothing else is kept");
   });
   return page;
 }

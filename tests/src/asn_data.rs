@@ -41,6 +41,14 @@ pub fn real_mmdb(directory: &Path) -> anyhow::Result<PathBuf> {
 /// # Errors
 /// If it cannot be written.
 pub fn excerpt_mmdb(directory: &Path) -> anyhow::Result<PathBuf> {
+    renamed_mmdb(directory, |_| None)
+}
+
+/// The same with other names for some networks.
+///
+/// # Errors
+/// If it cannot be written.
+pub fn renamed_mmdb(directory: &Path, rename: impl Fn(&Network) -> Option<String>) -> anyhow::Result<PathBuf> {
     // Prefixes do not depend on the seed.
     let mut ranges: Vec<(IpAddr, IpAddr, Network)> = Vec::new();
     for network in world(0)? {
@@ -55,7 +63,8 @@ pub fn excerpt_mmdb(directory: &Path) -> anyhow::Result<PathBuf> {
     for (name, is_v4) in [("asn-ipv4.csv", true), ("asn-ipv6.csv", false)] {
         let mut text = String::new();
         for (first, last, network) in ranges.iter().filter(|(first, ..)| first.is_ipv4() == is_v4) {
-            writeln!(text, "{first},{last},{},\"{}\"", network.asn.get(), network.name.replace('"', "\"\""))?;
+            let name = rename(network).unwrap_or_else(|| network.name.clone());
+            writeln!(text, "{first},{last},{},\"{}\"", network.asn.get(), name.replace('"', "\"\""))?;
         }
         let path = directory.join(name);
         fs::write(&path, text).with_context(|| format!("writing {}", path.display()))?;

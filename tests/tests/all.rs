@@ -10,6 +10,8 @@ mod house;
 
 mod notebooks;
 
+mod pages;
+
 mod public;
 
 mod release;

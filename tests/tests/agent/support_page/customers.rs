@@ -3,6 +3,7 @@
 use std::net::IpAddr;
 
 use anyhow::{Context as _, ensure};
+use bufferlake_tests::browser::PAYLOADS;
 use bufferlake_tests::harness::{Agent, AgentOptions, Scratch};
 use bufferlake_tests::http;
 use serde_json::{Value, json};
@@ -15,18 +16,6 @@ const HOME_ASN: u32 = 64_500;
 
 /// Milliseconds in an hour.
 const HOUR_MS: i64 = 3_600_000;
-
-/// What clients might send to be more than text.
-const PAYLOADS: [&str; 8] = [
-    "<script>globalThis.hit=1</script>",
-    "\"><img src=x onerror=globalThis.hit=1>",
-    "'><svg onload=globalThis.hit=1>",
-    "</textarea><script>globalThis.hit=1</script>",
-    "</title></svg><iframe src=//evil.example>",
-    "{{ 7*7 }}${7*7}<%= 7*7 %>{% include payload %}",
-    "&lt;script&gt;globalThis.hit=1&lt;/script&gt;",
-    "javascript:globalThis.hit=1//\\\"-->]]>",
-];
 
 /// A result on its way to the agent.
 struct Posted {
