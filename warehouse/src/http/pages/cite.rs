@@ -31,7 +31,7 @@ impl Cite {
         Self { text, badge: None, data: Vec::new() }
     }
 
-    /// With a badge that lies below the page. The subject stands in HTML and Markdown as it is: a number, not a name.
+    /// With a badge that lies below the page.
     pub(super) fn with_badge(self, visit: &Visit<'_>, subject: &str) -> Self {
         let path = format!("{}/badge.svg", visit.url());
         let (page, picture) = (visit.pages.whole(&visit.url()), visit.pages.whole(&path));

@@ -175,8 +175,7 @@ fn cite(visit: &Visit<'_>, cut: &Cut, network: &Network) -> Cite {
     let rank =
         network.ranks(cut).map_or_else(String::new, |(low, high, of)| format!(", {} networks", places(low, high, of)));
     let api = format!("/api/v1/asn/{}", network.asn);
-    // What others paste into their pages holds no name: names are strangers' choice.
-    let mut cite = Cite::new(visit, cut, &subject, &(figure + &rank)).with_badge(visit, &format!("AS{}", network.asn));
+    let mut cite = Cite::new(visit, cut, &subject, &(figure + &rank)).with_badge(visit, &subject);
     cite.data = vec![
         ("All figures of this network (JSON)", api.clone()),
         ("Its trend (CSV)", format!("{api}/trend?format=csv&mode={}", network.mode)),
