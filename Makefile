@@ -47,7 +47,9 @@ prove: lint programs ## All trials of every test (about an hour)
 	BUFFERLAKE_TRIALS=all cargo test $(RELEASE) --no-fail-fast
 	BUFFERLAKE_TRIALS=all cargo test $(RELEASE) $(VERIFY) --no-fail-fast
 
-bench: programs ## Measure, and write target/bench.json (ONLY=name runs a part)
+bench: setup ## Measure, and write target/bench.json (ONLY=name runs a part)
+	cargo build $(RELEASE) --bins
+	$(if $(filter-out release,$(ONLY)),,cargo build $(RELEASE) $(VERIFY))
 	cargo run $(RELEASE) --quiet --bin bench -- $(if $(ONLY),--only $(ONLY)) $(ARGS)
 
 lint: setup ## Format, clippy and, where it is installed, cargo-deny
