@@ -40,15 +40,7 @@ const PATH: &str = "/api/v1/rankings?limit=100";
 /// Measures it.
 pub(super) fn measure(settings: &Settings) -> anyhow::Result<Vec<Row>> {
     let scratch = Scratch::new("bench-rankings")?;
-    let past = Past {
-        dir: scratch.join("warehouse"),
-        days: 12,
-        results: 30_000,
-        providers: 4,
-        seed: settings.seed,
-        asn_database: Vec::new(),
-        cut_off_days: 0,
-    };
+    let past = Past::small(scratch.join("warehouse"), settings.seed);
     past::happen(&past, SystemClock.hour(), |_| {})?;
     let mut options = WarehouseOptions { seal_interval_ms: 2_000, ..WarehouseOptions::new(&past.dir) };
     options.more.push_str("\n[api]\nper_client_per_minute = 60000000\n");

@@ -42,15 +42,7 @@ impl Site {
             |network: &_| -> Option<String> { planted.get(&number(network)).map(|payload| (*payload).to_owned()) };
         let database = renamed_mmdb(&scratch.join("asn"), rename)?;
         let dir = scratch.join("warehouse");
-        let past = Past {
-            dir,
-            days: 12,
-            results: 30_000,
-            providers: 4,
-            seed: SEED,
-            asn_database: vec![database.clone()],
-            cut_off_days: 0,
-        };
+        let past = Past { asn_database: vec![database.clone()], ..Past::small(dir, SEED) };
         past::happen(&past, SystemClock.hour(), |_| {})?;
         let mut options = WarehouseOptions::new(past.dir);
         let port = free_port()?;

@@ -28,8 +28,7 @@ impl Stage {
     pub(super) fn open_with(name: &str, environment: Vec<(String, String)>) -> anyhow::Result<Self> {
         let scratch = Scratch::new(name)?;
         let dir = scratch.join("warehouse");
-        let past =
-            Past { dir, days: 12, results: 30_000, providers: 4, seed: 11, asn_database: Vec::new(), cut_off_days: 0 };
+        let past = Past::small(dir, 11);
         let results = past::happen(&past, SystemClock.hour(), |_| {})?;
         let mut options = WarehouseOptions::new(past.dir);
         // One client asks everything here.
